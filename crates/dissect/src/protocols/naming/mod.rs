@@ -1,7 +1,13 @@
 //! The dissectors of this folder, one file each.
 
+mod browser;
 mod dhcpv4;
+mod dns;
 mod dns_message;
+mod llmnr;
+mod mdns;
+mod nbns;
+mod netbios;
 mod said;
 mod value;
 
@@ -9,5 +15,10 @@ use crate::Dissector;
 
 /// In alphabetical order.
 pub(super) static DISSECTORS: &[&Dissector] = &[
+    &browser::BROWSER,
     &dhcpv4::DHCPV4,
+    &dns::DNS,
+    &llmnr::LLMNR,
+    &mdns::MDNS,
+    &nbns::NBNS,
 ];
