@@ -18,20 +18,30 @@ use super::said::Said;
 use super::value::host_name;
 use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Session, clean_bytes};
 
-static NAME: Field =
-    Field::states("name", Attribute::Hostname, 92, "ServerName of a host announcement ([MS-BRWS] 2.2.1, 2.2.10)");
-static SOURCE: Field =
-    Field::states("source-name", Attribute::Hostname, 88, "SOURCE_NAME of a datagram, suffix 00 or 20 (RFC 1002, 4.4.2)");
+static NAME: Field = Field::states(
+    "name",
+    Attribute::Hostname,
+    92,
+    "ServerName of a host announcement ([MS-BRWS] 2.2.1, 2.2.10)",
+);
+static SOURCE: Field = Field::states(
+    "source-name",
+    Attribute::Hostname,
+    88,
+    "SOURCE_NAME of a datagram, suffix 00 or 20 (RFC 1002, 4.4.2)",
+);
 static OS: Field = Field::states(
     "os",
     Attribute::Os,
     85,
     "ServerType with an NT bit and without the Xenix bit that Samba sets ([MS-BRWS] 2.2.1; [MS-SRVS] 2.2.2.7)",
 );
-static OS_VERSION: Field = Field::fact("os-version", "OSVersionMajor.OSVersionMinor of a host announcement ([MS-BRWS] 2.2.1)");
+static OS_VERSION: Field =
+    Field::fact("os-version", "OSVersionMajor.OSVersionMinor of a host announcement ([MS-BRWS] 2.2.1)");
 static SERVER_TYPE: Field = Field::fact("server-type", "bits of ServerType by name ([MS-SRVS] 2.2.2.7)");
 static COMMENT: Field = Field::fact("comment", "Comment of a host announcement ([MS-BRWS] 2.2.1)");
-static DOMAIN: Field = Field::fact("domain", "destination group name or MachineGroup: workgroup or domain ([MS-BRWS] 2.2.6)");
+static DOMAIN: Field =
+    Field::fact("domain", "destination group name or MachineGroup: workgroup or domain ([MS-BRWS] 2.2.6)");
 
 pub(super) static BROWSER: Dissector = Dissector {
     name: "browser",
@@ -87,12 +97,15 @@ impl Session for Browser {
         let Some(datagram) = Datagram::read(bytes) else { return done };
         let own = cx.flow().peer(cx.side()).host.ip;
         let source = IpAddr::V4(datagram.source_ip);
-        let subject = if source == own || source.is_unspecified() { cx.sender() } else { Subject::Ip(source) };
+        let subject =
+            if source == own || source.is_unspecified() { cx.sender() } else { Subject::Ip(source) };
         if let Some(name) = datagram.source.machine() {
             self.said.tell(cx, &subject, &SOURCE, &name);
         }
         let Some((slot, frame)) = mailslot(datagram.payload) else { return done };
-        if slot.eq_ignore_ascii_case(b"\\MAILSLOT\\BROWSE") || slot.eq_ignore_ascii_case(b"\\MAILSLOT\\LANMAN") {
+        if slot.eq_ignore_ascii_case(b"\\MAILSLOT\\BROWSE")
+            || slot.eq_ignore_ascii_case(b"\\MAILSLOT\\LANMAN")
+        {
             self.frame(&subject, &datagram, frame, cx);
         } else {
             let slot = clean_bytes(slot);
@@ -106,7 +119,8 @@ impl Session for Browser {
 
 /// Name and data of an SMB_COM_TRANSACTION to a mailslot.
 fn mailslot(smb: &[u8]) -> Option<(&[u8], &[u8])> {
-    let word = |at: usize| smb.get(at..at + 2)?.first_chunk::<2>().map(|b| usize::from(u16::from_le_bytes(*b)));
+    let word =
+        |at: usize| smb.get(at..at + 2)?.first_chunk::<2>().map(|b| usize::from(u16::from_le_bytes(*b)));
     if !smb.starts_with(b"\xffSMB\x25") {
         return None;
     }
@@ -165,10 +179,13 @@ impl Browser {
                 return;
             }
         };
-        let announcement = frame.first().filter(|c| matches!(c, 0x01 | 0x0c | 0x0f)).and_then(|_| Announcement::read(frame));
-        let object = announcement.as_ref().map(|a| a.name.clone()).unwrap_or_else(|| datagram.destination.shown());
+        let announcement =
+            frame.first().filter(|c| matches!(c, 0x01 | 0x0c | 0x0f)).and_then(|_| Announcement::read(frame));
+        let object =
+            announcement.as_ref().map(|a| a.name.clone()).unwrap_or_else(|| datagram.destination.shown());
         if self.said.first(&(operation, &object)) {
-            let verb = if matches!(frame.first(), Some(0x02 | 0x08 | 0x09)) { Verb::Lookup } else { Verb::Announce };
+            let verb =
+                if matches!(frame.first(), Some(0x02 | 0x08 | 0x09)) { Verb::Lookup } else { Verb::Announce };
             cx.activity(verb, operation, &object).outcome(Outcome::Unknown);
         }
         let Some(announcement) = announcement else { return };

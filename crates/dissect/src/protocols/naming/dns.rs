@@ -29,12 +29,8 @@ static DNS_A: Field = Field::states(
     70,
     "owner name of an A or AAAA answer with an internal address (RFC 1035, 3.4.1; RFC 3596, 2.2)",
 );
-static DNS_PTR: Field = Field::states(
-    "dns-ptr",
-    Attribute::Hostname,
-    80,
-    "PTR answer for an internal address (RFC 1035, 3.5)",
-);
+static DNS_PTR: Field =
+    Field::states("dns-ptr", Attribute::Hostname, 80, "PTR answer for an internal address (RFC 1035, 3.5)");
 static UPDATE: Field = Field::states(
     "dns-update",
     Attribute::Hostname,
@@ -191,8 +187,10 @@ impl Dns {
         if message.opcode() == 5 {
             self.update(message, cx);
         }
-        let repeated =
-            self.open.iter().any(|o| o.side == side && o.id == message.id && o.kind == question.kind && o.name == name);
+        let repeated = self
+            .open
+            .iter()
+            .any(|o| o.side == side && o.id == message.id && o.kind == question.kind && o.name == name);
         if repeated {
             return;
         }
@@ -260,7 +258,12 @@ impl Dns {
     }
 
     /// Tells names of internal hosts; gives the first address or name answered.
-    fn answers(&mut self, message: &Message<'_>, question: Option<&Question>, cx: &mut Context<'_>) -> String {
+    fn answers(
+        &mut self,
+        message: &Message<'_>,
+        question: Option<&Question>,
+        cx: &mut Context<'_>,
+    ) -> String {
         let mut first = String::new();
         let mut entries = message.entries();
         for entry in entries.by_ref().take(64) {
@@ -316,7 +319,8 @@ impl Dns {
 fn unanswered(open: &Open, cx: &mut Context<'_>) {
     let (now, packet) = (cx.now, cx.packet);
     (cx.now, cx.packet) = (open.time, open.packet);
-    cx.activity_by(open.side, Verb::Lookup, operation(open.opcode), &open.name).detail("type", &kind_name(open.kind));
+    cx.activity_by(open.side, Verb::Lookup, operation(open.opcode), &open.name)
+        .detail("type", &kind_name(open.kind));
     (cx.now, cx.packet) = (now, packet);
 }
 
@@ -409,7 +413,10 @@ mod tests {
         assert_eq!(activity.actor.ip.to_string(), "10.0.0.1");
         assert!(activity.details.contains(&("answer", "10.0.0.9".into())));
         assert_eq!(said.values("dns-a"), ["pacs.ward.example"]);
-        assert_eq!(said.evidence.iter().find(|e| e.field.name == "dns-a").unwrap().subject.to_string(), "10.0.0.9");
+        assert_eq!(
+            said.evidence.iter().find(|e| e.field.name == "dns-a").unwrap().subject.to_string(),
+            "10.0.0.9"
+        );
         assert_eq!(said.values("asked"), ["pacs.ward.example"]);
     }
 

@@ -18,7 +18,6 @@ pub(super) mod kind {
     pub(in super::super) const NB: u16 = 32;
     pub(in super::super) const NBSTAT: u16 = 33;
     pub(in super::super) const SRV: u16 = 33;
-    pub(in super::super) const OPT: u16 = 41;
 }
 
 const HEADER: usize = 12;
@@ -187,7 +186,10 @@ impl<'a> Message<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Option<Message<'a>> {
         let header = bytes.first_chunk::<HEADER>()?;
         let word = |at: usize| {
-            u16::from_be_bytes([header.get(at).copied().unwrap_or(0), header.get(at + 1).copied().unwrap_or(0)])
+            u16::from_be_bytes([
+                header.get(at).copied().unwrap_or(0),
+                header.get(at + 1).copied().unwrap_or(0),
+            ])
         };
         Some(Message { bytes, id: word(0), flags: word(2), counts: [word(4), word(6), word(8), word(10)] })
     }

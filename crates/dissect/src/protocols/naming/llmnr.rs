@@ -67,7 +67,9 @@ impl Session for Llmnr {
         let mut answer = String::new();
         for entry in message.entries().take(32) {
             let Entry::Record(record) = entry else { continue };
-            let Some(address) = record.address().filter(|_| record.section == Section::Answer) else { continue };
+            let Some(address) = record.address().filter(|_| record.section == Section::Answer) else {
+                continue;
+            };
             if answer.is_empty() {
                 answer = address.to_string();
             }

@@ -33,9 +33,14 @@ static RESOLVED: Field = Field::states(
     80,
     "unique name in a positive answer for another host's address (RFC 1002, 4.2.13)",
 );
-static WORKGROUP: Field = Field::fact("workgroup", "group name with suffix 00: workgroup or domain (RFC 1001, 5.2)");
-static ROLE: Field = Field::fact("role", "what the suffix of a name of its own stands for (file server, domain controller, …)");
-static UNIT_ID: Field = Field::fact("unit-id", "UNIT_ID of the node status response (RFC 1002, 4.2.18): hardware address");
+static WORKGROUP: Field =
+    Field::fact("workgroup", "group name with suffix 00: workgroup or domain (RFC 1001, 5.2)");
+static ROLE: Field = Field::fact(
+    "role",
+    "what the suffix of a name of its own stands for (file server, domain controller, …)",
+);
+static UNIT_ID: Field =
+    Field::fact("unit-id", "UNIT_ID of the node status response (RFC 1002, 4.2.18): hardware address");
 
 pub(super) static NBNS: Dissector = Dissector {
     name: "nbns",
@@ -78,7 +83,9 @@ impl Session for Nbns {
         let mut records = Vec::new();
         for entry in entries.by_ref().take(8) {
             match entry {
-                Entry::Question(question) => asked = netbios(&question.name).map(|name| (name, question.kind)),
+                Entry::Question(question) => {
+                    asked = netbios(&question.name).map(|name| (name, question.kind))
+                }
                 Entry::Record(record) => records.extend(netbios(&record.name).map(|name| (name, record))),
             }
         }
@@ -96,9 +103,13 @@ impl Session for Nbns {
 
 /// NAME_FLAGS and address of an NB record (RFC 1002, 4.2.1.3): pairs of six bytes.
 fn entries_of(record: &Record<'_>) -> impl Iterator<Item = (bool, Ipv4Addr)> {
-    record.data.as_chunks::<6>().0.iter().take(16).map(|&[flags, _, a, b, c, d]| {
-        (flags & 0x80 != 0, Ipv4Addr::new(a, b, c, d))
-    })
+    record
+        .data
+        .as_chunks::<6>()
+        .0
+        .iter()
+        .take(16)
+        .map(|&[flags, _, a, b, c, d]| (flags & 0x80 != 0, Ipv4Addr::new(a, b, c, d)))
 }
 
 impl Nbns {
@@ -138,7 +149,14 @@ impl Nbns {
     }
 
     /// A name that the sender claims for an address of its own.
-    fn owned(&mut self, name: &NetbiosName, group: bool, address: Ipv4Addr, broadcast: bool, cx: &mut Context<'_>) {
+    fn owned(
+        &mut self,
+        name: &NetbiosName,
+        group: bool,
+        address: Ipv4Addr,
+        broadcast: bool,
+        cx: &mut Context<'_>,
+    ) {
         let peer = cx.flow().peer(cx.side()).host;
         let own = peer.ip == IpAddr::V4(address);
         let subject = if own { cx.sender() } else { Subject::Ip(address.into()) };
@@ -162,7 +180,12 @@ impl Nbns {
         }
     }
 
-    fn response(&mut self, message: &Message<'_>, records: &[(NetbiosName, Record<'_>)], cx: &mut Context<'_>) {
+    fn response(
+        &mut self,
+        message: &Message<'_>,
+        records: &[(NetbiosName, Record<'_>)],
+        cx: &mut Context<'_>,
+    ) {
         let sender = cx.flow().peer(cx.side()).host.ip;
         let outcome = if message.rcode() == 0 { Outcome::Success } else { Outcome::Failure };
         for (name, record) in records.iter().filter(|(_, r)| r.section == Section::Answer) {
@@ -196,7 +219,9 @@ impl Nbns {
                 _ => "refresh response",
             };
             if self.said.first(&(message.id, operation, name.shown(), &answer)) {
-                cx.activity(Verb::Announce, operation, &name.shown()).outcome(outcome).detail("answer", &answer);
+                cx.activity(Verb::Announce, operation, &name.shown())
+                    .outcome(outcome)
+                    .detail("answer", &answer);
             }
         }
     }
@@ -214,7 +239,9 @@ impl Nbns {
             let group = flags.first().is_some_and(|f| f & 0x80 != 0);
             self.name(&sender, &NetbiosName::read(bytes), group, cx);
         }
-        cx.activity(Verb::Announce, "node status response", "").outcome(Outcome::Success).detail("names", &count.to_string());
+        cx.activity(Verb::Announce, "node status response", "")
+            .outcome(Outcome::Success)
+            .detail("names", &count.to_string());
         let Some(mac) = Mac::read(statistics).filter(|mac| mac.is_station()) else { return };
         self.said.tell(cx, &sender, &UNIT_ID, &mac.to_string());
         let ip = cx.flow().peer(cx.side()).host.ip;

@@ -39,7 +39,10 @@ impl NetbiosName {
 
     /// The name of a machine: unique names of workstation and file server service.
     pub(super) fn machine(&self) -> Option<String> {
-        let usable = matches!(self.suffix, 0x00 | 0x20) && !self.name.starts_with("__") && !self.name.contains('~') && self.name != "*";
+        let usable = matches!(self.suffix, 0x00 | 0x20)
+            && !self.name.starts_with("__")
+            && !self.name.contains('~')
+            && self.name != "*";
         if usable { host_name(&self.name) } else { None }
     }
 

@@ -6,14 +6,44 @@ use std::net::IpAddr;
 use crate::{clean, clean_bytes};
 
 /// Host names that say nothing about their bearer.
-const NO_NAMES: &[&str] =
-    &["localhost", "localhost.localdomain", "(none)", "none", "unknown", "default", "n/a", "null", "host", "wpad", "isatap"];
+const NO_NAMES: &[&str] = &[
+    "localhost",
+    "localhost.localdomain",
+    "(none)",
+    "none",
+    "unknown",
+    "default",
+    "n/a",
+    "null",
+    "host",
+    "wpad",
+    "isatap",
+];
 
 /// Texts that stand where a maker forgot to write something.
 const NO_VALUES: &[&str] = &[
-    "", "-", "n/a", "na", "none", "null", "unknown", "undefined", "default", "serial", "serial number",
-    "serialnumber", "not available", "not specified", "not applicable", "system serial number",
-    "to be filled by o.e.m.", "to be filled by oem", "default string", "manufacturer", "model", "model name",
+    "",
+    "-",
+    "n/a",
+    "na",
+    "none",
+    "null",
+    "unknown",
+    "undefined",
+    "default",
+    "serial",
+    "serial number",
+    "serialnumber",
+    "not available",
+    "not specified",
+    "not applicable",
+    "system serial number",
+    "to be filled by o.e.m.",
+    "to be filled by oem",
+    "default string",
+    "manufacturer",
+    "model",
+    "model name",
 ];
 
 /// At most `most` bytes as lower-case hexadecimal; longer input ends in "+".
@@ -75,11 +105,8 @@ pub(super) fn serial(text: &str) -> Option<String> {
     let counts = ["0123456789ABCDEF", "123456789012345678901234567890", "9876543210"]
         .iter()
         .any(|sample| sample.starts_with(upper.as_str()));
-    let usable = digits.len() >= 4
-        && digits.iter().any(u8::is_ascii_digit)
-        && !repeats
-        && !counts
-        && text.len() <= 64;
+    let usable =
+        digits.len() >= 4 && digits.iter().any(u8::is_ascii_digit) && !repeats && !counts && text.len() <= 64;
     usable.then_some(text)
 }
 
@@ -99,7 +126,8 @@ pub(super) fn uuid(text: &str) -> Option<String> {
     let text = text.to_ascii_lowercase();
     let mut digits = text.bytes().filter(|b| *b != b'-');
     let first = digits.next()?;
-    let sample = digits.all(|b| b == first) || ["12345678-", "01234567-", "deadbeef-"].iter().any(|s| text.starts_with(s));
+    let sample = digits.all(|b| b == first)
+        || ["12345678-", "01234567-", "deadbeef-"].iter().any(|s| text.starts_with(s));
     (shaped && !sample).then(|| format!("uuid:{text}"))
 }
 

@@ -25,12 +25,14 @@ use medward_model::{Attribute, Field, LinkKind, Mac, Outcome, Subject, Verb};
 use self::options::{Options, by_enterprise, list, triples};
 use super::said::Said;
 use super::value::{hex, host_name, readable};
-use crate::{
-    Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Session, clean_bytes,
-};
+use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Session, clean_bytes};
 
-static HOST_NAME: Field =
-    Field::states("host-name", Attribute::Hostname, 92, "Host Name option (RFC 2132, 3.14), sent by the client");
+static HOST_NAME: Field = Field::states(
+    "host-name",
+    Attribute::Hostname,
+    92,
+    "Host Name option (RFC 2132, 3.14), sent by the client",
+);
 static FQDN: Field =
     Field::states("fqdn", Attribute::Hostname, 92, "Client FQDN option, Domain Name field (RFC 4702, 2)");
 static ASSIGNED_NAME: Field = Field::states(
@@ -43,18 +45,24 @@ static REQUESTS: Field = Field::fact(
     "parameter-request-list",
     "Parameter Request List (RFC 2132, 9.8): option codes in the client's order",
 );
-static OPTIONS: Field =
-    Field::fact("options", "message type, then the codes of all options in the client's order (RFC 2131, 4.1)");
+static OPTIONS: Field = Field::fact(
+    "options",
+    "message type, then the codes of all options in the client's order (RFC 2131, 4.1)",
+);
 static VENDOR_CLASS: Field = Field::fact("vendor-class", "Vendor class identifier (RFC 2132, 9.13)");
 static USER_CLASS: Field = Field::fact("user-class", "User Class option (RFC 3004, 4)");
 static CLIENT_ID: Field = Field::fact(
     "client-id",
     "Client-identifier (RFC 2132, 9.14) where it is not the hardware address: \"mac …\", \"duid …\", \"text …\", \"type N …\"",
 );
-static VENDOR_SPECIFIC: Field =
-    Field::fact("vendor-specific", "Vendor Specific Information (RFC 2132, 8.4), hexadecimal, first 64 bytes");
-static VI_CLASS: Field =
-    Field::fact("vi-vendor-class", "Vendor-Identifying Vendor Class (RFC 3925, 3): enterprise number and text");
+static VENDOR_SPECIFIC: Field = Field::fact(
+    "vendor-specific",
+    "Vendor Specific Information (RFC 2132, 8.4), hexadecimal, first 64 bytes",
+);
+static VI_CLASS: Field = Field::fact(
+    "vi-vendor-class",
+    "Vendor-Identifying Vendor Class (RFC 3925, 3): enterprise number and text",
+);
 static VI_INFORMATION: Field = Field::fact(
     "vi-vendor-information",
     "Vendor-Identifying Vendor-Specific Information (RFC 3925, 4): enterprise number, sub-option and value",
@@ -66,13 +74,18 @@ static ARCHITECTURE: Field =
 static MACHINE_ID: Field =
     Field::fact("client-machine-id", "Client Machine Identifier (RFC 4578, 2.3), hexadecimal");
 static MUD_URL: Field = Field::fact("mud-url", "Manufacturer Usage Description URL (RFC 8520, 10)");
-static CIRCUIT: Field =
-    Field::fact("relay-circuit-id", "Relay Agent Information, Agent Circuit ID (RFC 3046, 3.1): the client's port");
-static REMOTE: Field =
-    Field::fact("relay-remote-id", "Relay Agent Information, Agent Remote ID (RFC 3046, 3.2): the client's switch");
+static CIRCUIT: Field = Field::fact(
+    "relay-circuit-id",
+    "Relay Agent Information, Agent Circuit ID (RFC 3046, 3.1): the client's port",
+);
+static REMOTE: Field = Field::fact(
+    "relay-remote-id",
+    "Relay Agent Information, Agent Remote ID (RFC 3046, 3.2): the client's switch",
+);
 static SUBSCRIBER: Field =
     Field::fact("relay-subscriber-id", "Relay Agent Information, Subscriber-ID (RFC 3993, 2)");
-static ROLE: Field = Field::fact("role", "\"server\": sends OFFER, ACK or NAK; \"relay\": stands in giaddr (RFC 2131, 2)");
+static ROLE: Field =
+    Field::fact("role", "\"server\": sends OFFER, ACK or NAK; \"relay\": stands in giaddr (RFC 2131, 2)");
 static SERVES: Field =
     Field::fact("serves", "what a server hands out in OFFER and ACK (RFC 2132): option name and value");
 
@@ -80,7 +93,9 @@ pub(super) static DHCPV4: Dissector = Dissector {
     name: "dhcpv4",
     title: "DHCP and BOOTP",
     group: Group::Naming,
-    specification: &["RFC 951", "RFC 2131", "RFC 2132", "RFC 3046", "RFC 3396", "RFC 3925", "RFC 4361", "RFC 4702"],
+    specification: &[
+        "RFC 951", "RFC 2131", "RFC 2132", "RFC 3046", "RFC 3396", "RFC 3925", "RFC 4361", "RFC 4702",
+    ],
     ports: &[67, 68],
     carrier: Carrier::Datagram { probe, session: || Box::new(Dhcp::default()) },
     fields: &[
@@ -156,9 +171,8 @@ struct Dhcpv4Message {
 
 impl Dhcpv4Message {
     fn read(bytes: &[u8]) -> Option<Dhcpv4Message> {
-        let address = |at: usize| {
-            bytes.get(at..).and_then(|b| b.first_chunk::<4>()).map(|b| Ipv4Addr::from(*b))
-        };
+        let address =
+            |at: usize| bytes.get(at..).and_then(|b| b.first_chunk::<4>()).map(|b| Ipv4Addr::from(*b));
         let &[op, htype, hlen, _] = bytes.first_chunk::<4>()?;
         let (ciaddr, yiaddr, giaddr) = (address(12)?, address(16)?, address(24)?);
         let ethernet = matches!(htype, 1 | 6) && hlen == 6;
@@ -193,9 +207,9 @@ impl Session for Dhcp {
             self.said.tell(cx, &Subject::Ip(message.giaddr.into()), &ROLE, "relay");
         }
         if message.reply {
-            self.from_server(&message, cx);
+            self.server(&message, cx);
         } else {
-            self.from_client(&message, cx);
+            self.client(&message, cx);
         }
         self.relay_information(&message, cx);
         report(&message, cx);
@@ -204,7 +218,7 @@ impl Session for Dhcp {
 }
 
 impl Dhcp {
-    fn from_client(&mut self, message: &Dhcpv4Message, cx: &mut Context<'_>) {
+    fn client(&mut self, message: &Dhcpv4Message, cx: &mut Context<'_>) {
         let Some(mac) = message.client else { return };
         let subject = cx.mac(mac);
         let options = &message.options;
@@ -213,11 +227,8 @@ impl Dhcp {
             said.tell(cx, &subject, &REQUESTS, &list(codes));
         }
         if !options.order.is_empty() {
-            let order = format!(
-                "{} {}",
-                kind_name(message.kind, false).to_ascii_lowercase(),
-                list(&options.order)
-            );
+            let order =
+                format!("{} {}", kind_name(message.kind, false).to_ascii_lowercase(), list(&options.order));
             said.tell(cx, &subject, &OPTIONS, &order);
         }
         if let Some(name) = options.get(12).and_then(|name| host_name(&clean_bytes(name))) {
@@ -271,7 +282,7 @@ impl Dhcp {
         }
     }
 
-    fn from_server(&mut self, message: &Dhcpv4Message, cx: &mut Context<'_>) {
+    fn server(&mut self, message: &Dhcpv4Message, cx: &mut Context<'_>) {
         let options = &message.options;
         let server = server_of(message, cx);
         if matches!(message.kind, Some(2 | 5 | 6)) {
@@ -441,8 +452,14 @@ fn report(message: &Dhcpv4Message, cx: &mut Context<'_>) {
         .detail("server", &text(message.options.word(54).map(Ipv4Addr::from)))
         .detail("relay", &text(Some(message.giaddr)))
         .detail("host-name", &name.map(readable).unwrap_or_default())
-        .detail("router", &if message.reply { text(message.options.word(3).map(Ipv4Addr::from)) } else { String::new() })
-        .detail("dns", &if message.reply { text(message.options.word(6).map(Ipv4Addr::from)) } else { String::new() })
+        .detail(
+            "router",
+            &if message.reply { text(message.options.word(3).map(Ipv4Addr::from)) } else { String::new() },
+        )
+        .detail(
+            "dns",
+            &if message.reply { text(message.options.word(6).map(Ipv4Addr::from)) } else { String::new() },
+        )
         .detail("message", &message.options.get(56).map(readable).unwrap_or_default());
 }
 

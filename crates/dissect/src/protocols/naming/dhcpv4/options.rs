@@ -32,7 +32,8 @@ impl Options {
                 0 => rest = tail,
                 255 => return,
                 code => {
-                    let value = tail.split_first().and_then(|(n, tail)| tail.split_at_checked(usize::from(*n)));
+                    let value =
+                        tail.split_first().and_then(|(n, tail)| tail.split_at_checked(usize::from(*n)));
                     let Some((value, tail)) = value else {
                         self.broken = true;
                         return;
@@ -106,7 +107,11 @@ mod tests {
 
     #[test]
     fn overload_continues_in_file_and_then_sname() {
-        let options = Options::read(&[52, 1, 3, 12, 2, b'c', b't', 255], &[12, 2, b'-', b'2', 255], &[60, 1, b'x', 255]);
+        let options = Options::read(
+            &[52, 1, 3, 12, 2, b'c', b't', 255],
+            &[12, 2, b'-', b'2', 255],
+            &[60, 1, b'x', 255],
+        );
         assert_eq!(options.get(12), Some(&b"ct-2"[..]));
         assert_eq!(options.get(60), Some(&b"x"[..]));
         assert_eq!(list(&options.order), "52,12,12,60");

@@ -192,7 +192,9 @@ impl Mdns {
     fn response(&mut self, message: &Message<'_>, cx: &mut Context<'_>) {
         let own = cx.flow().peer(cx.side()).host.ip;
         let hosts = Hosts::read(message);
-        if !self.reflector && hosts.addresses.iter().any(|(host, _)| matches!(hosts.owner(host, own), Owner::Others(_))) {
+        if !self.reflector
+            && hosts.addresses.iter().any(|(host, _)| matches!(hosts.owner(host, own), Owner::Others(_)))
+        {
             self.reflector = true;
             self.said.tell(cx, &cx.sender(), &REFLECTS, "reflector");
         }
@@ -200,7 +202,8 @@ impl Mdns {
             match record.kind {
                 kind::A | kind::AAAA => self.host(&record, &hosts, own, cx),
                 kind::HINFO => {
-                    if let [cpu, os, ..] = record.strings().take(2).map(clean_bytes).collect::<Vec<_>>().as_slice()
+                    if let [cpu, os, ..] =
+                        record.strings().take(2).map(clean_bytes).collect::<Vec<_>>().as_slice()
                         && !self.reflector
                     {
                         let sender = cx.sender();
@@ -223,7 +226,14 @@ impl Mdns {
                     self.announce(&service, &record.name, &subject, cx);
                     if record.kind == kind::TXT {
                         let strings: Vec<&[u8]> = record.strings().take(64).collect();
-                        services::keys(&mut self.said, cx, &subject, &service, &instance_label(&record.name), &strings);
+                        services::keys(
+                            &mut self.said,
+                            cx,
+                            &subject,
+                            &service,
+                            &instance_label(&record.name),
+                            &strings,
+                        );
                     }
                 }
                 _ => {}
@@ -277,9 +287,8 @@ impl Mdns {
 /// `_ipp._tcp` out of `HP LaserJet._ipp._tcp.local` or `_universal._sub._ipp._tcp.local`.
 fn service_type(name: &Name) -> Option<String> {
     let labels: Vec<&[u8]> = name.labels().collect();
-    let at = labels
-        .iter()
-        .rposition(|l| l.eq_ignore_ascii_case(b"_tcp") || l.eq_ignore_ascii_case(b"_udp"))?;
+    let at =
+        labels.iter().rposition(|l| l.eq_ignore_ascii_case(b"_tcp") || l.eq_ignore_ascii_case(b"_udp"))?;
     let (service, transport) = (labels.get(at.checked_sub(1)?)?, labels.get(at)?);
     let usable = service.len() > 1 && service.starts_with(b"_") && service.is_ascii();
     usable.then(|| format!("{}.{}", clean_bytes(service), clean_bytes(transport)).to_ascii_lowercase())

@@ -7,9 +7,12 @@ use super::super::value::{filled_in, host_name, serial, uuid};
 use crate::{Context, clean_bytes};
 
 pub(super) static SERVICE: Field = Field::fact("service", "service type announced (RFC 6763, 7)");
-pub(super) static INSTANCE: Field = Field::fact("instance", "service type and instance name (RFC 6763, 4.1.1)");
-pub(super) static TXT: Field =
-    Field::fact("txt", "service type and one TXT key with its value (RFC 6763, 6), of keys known to tell about a device");
+pub(super) static INSTANCE: Field =
+    Field::fact("instance", "service type and instance name (RFC 6763, 4.1.1)");
+pub(super) static TXT: Field = Field::fact(
+    "txt",
+    "service type and one TXT key with its value (RFC 6763, 6), of keys known to tell about a device",
+);
 pub(super) static MODEL: Field = Field::states(
     "txt-model",
     Attribute::Model,
@@ -34,10 +37,18 @@ pub(super) static VENDOR: Field = Field::states(
     90,
     "TXT usb_MFG, mfg (Bonjour Printing 1.2.1, 9.4), manufacturer (AirPlay): the maker",
 );
-pub(super) static SERIAL: Field =
-    Field::states("txt-serial", Attribute::Serial, 90, "TXT serialNumber (AirPlay), serial, sn: the serial number");
-pub(super) static FIRMWARE: Field =
-    Field::states("txt-firmware", Attribute::Firmware, 90, "TXT ver (Shelly), fv (AirPlay 2): version of the firmware");
+pub(super) static SERIAL: Field = Field::states(
+    "txt-serial",
+    Attribute::Serial,
+    90,
+    "TXT serialNumber (AirPlay), serial, sn: the serial number",
+);
+pub(super) static FIRMWARE: Field = Field::states(
+    "txt-firmware",
+    Attribute::Firmware,
+    90,
+    "TXT ver (Shelly), fv (AirPlay 2): version of the firmware",
+);
 pub(super) static UNIQUE_ID: Field = Field::states(
     "txt-unique-id",
     Attribute::UniqueId,
@@ -50,8 +61,12 @@ pub(super) static LOCATION: Field = Field::states(
     80,
     "TXT note of printers and scanners (Bonjour Printing 1.2.1, 9.2): where it stands",
 );
-pub(super) static AE_TITLE: Field =
-    Field::states("txt-aet", Attribute::Alias, 95, "TXT AET of _dicom._tcp and its kin (DICOM PS3.15, H): AE title");
+pub(super) static AE_TITLE: Field = Field::states(
+    "txt-aet",
+    Attribute::Alias,
+    95,
+    "TXT AET of _dicom._tcp and its kin (DICOM PS3.15, H): AE title",
+);
 pub(super) static WORKSTATION: Field = Field::states(
     "workstation",
     Attribute::Hostname,
@@ -75,18 +90,92 @@ const PRINTING: &[&str] = &[
 ];
 
 /// DICOM's service types (PS3.15, H.1.3).
-const DICOM: &[&str] =
-    &["_dicom._tcp", "_dicom-tls._tcp", "_dicom-iscl._tcp", "_acr-nema._tcp", "_acr-nema-tls._tcp", "_acr-nema-iscl._tcp"];
+const DICOM: &[&str] = &[
+    "_dicom._tcp",
+    "_dicom-tls._tcp",
+    "_dicom-iscl._tcp",
+    "_acr-nema._tcp",
+    "_acr-nema-tls._tcp",
+    "_acr-nema-iscl._tcp",
+];
 
 /// Keys worth a fact, lower case. Others are left out: a TXT record may hold anything.
 const TOLD: &[&str] = &[
-    "aet", "am", "api_encryption", "app", "apiversion", "bd", "board", "bridgeid", "bs", "c#", "ci", "cn", "cpath",
-    "cpuid", "deviceid", "devicename", "devid", "ff", "flags", "fn", "friendly_name", "fv", "fw_id", "fwversion", "gen", "hw",
-    "hwversion", "id", "info", "integrator", "mac", "macaddress", "machine", "manufacturer", "md", "mdl", "mfg", "model", "modelid",
-    "modelname", "name", "network", "note", "os", "osxvers", "osvers", "package_import_url", "pdl", "platform",
-    "primarydevicetype", "product", "project_name", "project_version", "protovers", "pv", "rpmd", "rpvr", "serial",
-    "serialnumber", "sf", "sn", "srcvers", "swversion", "ty", "type", "usb_mdl", "usb_mfg", "uuid", "variant", "vendor",
-    "ve", "ver", "vers", "version", "vv",
+    "aet",
+    "am",
+    "api_encryption",
+    "app",
+    "apiversion",
+    "bd",
+    "board",
+    "bridgeid",
+    "bs",
+    "c#",
+    "ci",
+    "cn",
+    "cpath",
+    "cpuid",
+    "deviceid",
+    "devicename",
+    "devid",
+    "ff",
+    "flags",
+    "fn",
+    "friendly_name",
+    "fv",
+    "fw_id",
+    "fwversion",
+    "gen",
+    "hw",
+    "hwversion",
+    "id",
+    "info",
+    "integrator",
+    "mac",
+    "macaddress",
+    "machine",
+    "manufacturer",
+    "md",
+    "mdl",
+    "mfg",
+    "model",
+    "modelid",
+    "modelname",
+    "name",
+    "network",
+    "note",
+    "os",
+    "osxvers",
+    "osvers",
+    "package_import_url",
+    "pdl",
+    "platform",
+    "primarydevicetype",
+    "product",
+    "project_name",
+    "project_version",
+    "protovers",
+    "pv",
+    "rpmd",
+    "rpvr",
+    "serial",
+    "serialnumber",
+    "sf",
+    "sn",
+    "srcvers",
+    "swversion",
+    "ty",
+    "type",
+    "usb_mdl",
+    "usb_mfg",
+    "uuid",
+    "variant",
+    "vendor",
+    "ve",
+    "ver",
+    "vers",
+    "version",
+    "vv",
 ];
 
 /// The TXT record of an instance.
@@ -145,11 +234,21 @@ pub(super) fn keys(
         "_hap._tcp" => state(&RECEIVER_MODEL, txt.get("md")),
         "_googlecast._tcp" => {
             state(&MODEL, txt.get("md"));
-            state(&UNIQUE_ID, txt.get("id").filter(|id| is_hex(id, 32)).map(|id| format!("cast:{}", id.to_ascii_lowercase())));
+            state(
+                &UNIQUE_ID,
+                txt.get("id")
+                    .filter(|id| is_hex(id, 32))
+                    .map(|id| format!("cast:{}", id.to_ascii_lowercase())),
+            );
         }
         "_hue._tcp" => {
             state(&MODEL, txt.get("modelid"));
-            state(&UNIQUE_ID, txt.get("bridgeid").filter(|id| is_hex(id, 16)).map(|id| format!("hue:{}", id.to_ascii_lowercase())));
+            state(
+                &UNIQUE_ID,
+                txt.get("bridgeid")
+                    .filter(|id| is_hex(id, 16))
+                    .map(|id| format!("hue:{}", id.to_ascii_lowercase())),
+            );
         }
         "_shelly._tcp" => {
             state(&MODEL, txt.get("app"));
@@ -161,7 +260,13 @@ pub(super) fn keys(
         }
         _ if DICOM.contains(&service) => state(&AE_TITLE, txt.get("aet").filter(|aet| aet.len() <= 16)),
         _ if PRINTING.contains(&service) => printing(&txt, service, instance, &mut state),
-        _ => state(&SERIAL, txt.get("serialnumber").or_else(|| txt.get("serial")).and_then(|s| serial(&s)).filter(|_| service == "_axis-video._tcp")),
+        _ => state(
+            &SERIAL,
+            txt.get("serialnumber")
+                .or_else(|| txt.get("serial"))
+                .and_then(|s| serial(&s))
+                .filter(|_| service == "_axis-video._tcp"),
+        ),
     }
 }
 

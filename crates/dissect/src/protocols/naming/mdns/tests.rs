@@ -24,8 +24,15 @@ fn a_printer_names_itself() {
             instance,
             16,
             0x8001,
-            &txt(&["txtvers=1", "ty=HP LaserJet M402dn", "usb_MFG=HP", "usb_MDL=LaserJet M402dn", "note=Ward 3",
-                "UUID=564e4333-4c31-3430-3530-a08cfd000001", "secret=x"]),
+            &txt(&[
+                "txtvers=1",
+                "ty=HP LaserJet M402dn",
+                "usb_MFG=HP",
+                "usb_MDL=LaserJet M402dn",
+                "note=Ward 3",
+                "UUID=564e4333-4c31-3430-3530-a08cfd000001",
+                "secret=x",
+            ]),
         ),
         record("NPI1.local", 1, 0x8001, &[10, 0, 0, 1]),
     ]
