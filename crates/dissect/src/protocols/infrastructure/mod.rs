@@ -1,13 +1,19 @@
 //! The dissectors of this folder, one file each. `octets` reads bytes for them.
 
 mod arp;
+mod cdp;
+mod eapol;
+mod igmp;
+mod lldp;
+mod mndp;
 mod ndp;
 pub(super) mod octets;
 
 use crate::Dissector;
 
 /// In alphabetical order.
-pub(super) static DISSECTORS: &[&Dissector] = &[&arp::ARP, &ndp::NDP];
+pub(super) static DISSECTORS: &[&Dissector] =
+    &[&arp::ARP, &cdp::CDP, &eapol::EAPOL, &igmp::IGMP, &lldp::LLDP, &mndp::MNDP, &ndp::NDP];
 
 /// Gives one frame to a dissector and gathers what it said.
 #[cfg(test)]
