@@ -7,7 +7,12 @@ mod igmp;
 mod lldp;
 mod mndp;
 mod ndp;
+mod ntp;
 pub(super) mod octets;
+mod radius;
+mod snmp;
+mod syslog;
+pub(super) mod tftp;
 
 use crate::Dissector;
 
