@@ -487,7 +487,7 @@ impl Engine {
         if let Some(following) = flow.following.take() {
             self.held = self.held.saturating_sub(following.held());
             end_following(
-                following,
+                *following,
                 flow,
                 self.registry,
                 arrival.now,
