@@ -25,9 +25,7 @@ use super::octets::{Octets, ip, is_owned};
 use crate::{
     Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Resync, Session, Side, clean_bytes,
 };
-use ber::{
-    IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, Oid, SEQUENCE, element, expect, integer,
-};
+use ber::{IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, Oid, SEQUENCE, element, expect, integer};
 use objects::{Agent, ENTERPRISES, engine_id};
 
 pub(super) static SNMP: Dissector = Dissector {
