@@ -8,8 +8,11 @@ mod context;
 mod dissector;
 mod exercise;
 mod http;
+mod pending;
 mod protocols;
+mod reader;
 mod text;
+mod xml;
 
 pub use context::{Context, Event, FlowInfo, Outbox, Peer, Side};
 pub use dissector::{

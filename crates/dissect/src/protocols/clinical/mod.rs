@@ -1,6 +1,9 @@
 //! The dissectors of this folder, one file each.
 
+mod carescape;
+mod poct1a;
+
 use crate::Dissector;
 
 /// In alphabetical order.
-pub(super) static DISSECTORS: &[&Dissector] = &[];
+pub(super) static DISSECTORS: &[&Dissector] = &[&carescape::CARESCAPE, &poct1a::POCT1A];
