@@ -14,10 +14,6 @@ impl<'a> Reader<'a> {
         self.0
     }
 
-    pub(crate) const fn len(&self) -> usize {
-        self.0.len()
-    }
-
     pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
