@@ -1,0 +1,37 @@
+#!/bin/sh
+# Install the real software that the captures are made with: Debian 12 packages and PyPI packages in a venv.
+# Run as root. VENV chooses where the venv goes (default: .venv beside this file; not committed).
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+: "${VENV:=$here/.venv}"
+export DEBIAN_FRONTEND=noninteractive
+
+# No daemon may start on the machine itself: they run only inside the namespaces of lab.sh.
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+fi
+
+install_packages() { apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 "$@"; }
+
+apt-get update
+# The laboratory itself.
+install_packages iproute2 ethtool tcpdump tshark wireshark-common procps curl openssl socat ncat python3-venv
+# Clinical.
+install_packages dcmtk orthanc orthanc-dicomweb
+# Naming, addressing, discovery.
+install_packages isc-dhcp-client isc-dhcp-server busybox-static dhcpcd-base dnsmasq-base kea-dhcp4-server kea-dhcp6-server \
+    bind9-dnsutils avahi-daemon avahi-utils dbus minidlna gupnp-tools wsdd lldpd snmpd snmp nbtscan
+# Servers and management.
+install_packages samba smbclient nginx-light nghttp2-client nghttp2-server chrony rsyslog openssh-server openssh-client dropbear-bin \
+    inetutils-telnet inetutils-telnetd openbsd-inetd vsftpd ftp tftpd-hpa tftp-hpa slapd ldap-utils krb5-kdc krb5-admin-server krb5-user postgresql-15 \
+    mariadb-server mariadb-client freetds-bin freeradius freeradius-utils hostapd wpasupplicant
+# Remote desktops, voice, print, building.
+install_packages xrdp freerdp2-x11 tigervnc-standalone-server tigervnc-common xvnc4viewer sip-tester cups-ipp-utils \
+    mosquitto mosquitto-clients mbpoll || install_packages xrdp freerdp2-x11 tigervnc-standalone-server sip-tester cups-ipp-utils mosquitto mosquitto-clients mbpoll
+
+python3 -m venv "$VENV"
+"$VENV/bin/pip" install --quiet pydicom pynetdicom hl7 hl7apy sdc11073 pymodbus bacpypes3 asyncua zeroconf aiosmtpd pyftpdlib \
+    fhirsnake uvicorn fastapi xknx astm-placeholder 2>/dev/null ||
+    "$VENV/bin/pip" install --quiet pydicom pynetdicom hl7 hl7apy sdc11073 pymodbus bacpypes3 asyncua zeroconf aiosmtpd pyftpdlib
