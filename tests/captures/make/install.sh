@@ -32,6 +32,13 @@ install_packages xrdp freerdp2-x11 tigervnc-standalone-server tigervnc-common xv
     mosquitto mosquitto-clients mbpoll || install_packages xrdp freerdp2-x11 tigervnc-standalone-server sip-tester cups-ipp-utils mosquitto mosquitto-clients mbpoll
 
 python3 -m venv "$VENV"
-"$VENV/bin/pip" install --quiet pydicom pynetdicom hl7 hl7apy sdc11073 pymodbus bacpypes3 asyncua zeroconf aiosmtpd pyftpdlib \
-    fhirsnake uvicorn fastapi xknx astm-placeholder 2>/dev/null ||
-    "$VENV/bin/pip" install --quiet pydicom pynetdicom hl7 hl7apy sdc11073 pymodbus bacpypes3 asyncua zeroconf aiosmtpd pyftpdlib
+"$VENV/bin/pip" install --quiet pydicom==3.0.2 pynetdicom==3.0.4 hl7==0.4.5 hl7apy==1.3.5 sdc11073==3.0.0 pymodbus==3.16.1 \
+    bacpypes3==0.0.110 asyncua==2.1.0 zeroconf==0.154.0 aiosmtpd==1.4.6 pyftpdlib==2.2.0 fhirsnake==1.1.0 xknx==4.0.0 WSDiscovery
+# astm 0.5.0 dates from 2013: its set-up needs an old setuptools and a name that Python 3.10 removed.
+old=$(mktemp -d)
+python3 -m venv "$old/venv"
+"$old/venv/bin/pip" install --quiet 'setuptools==57.5.0' wheel
+echo 'import collections, collections.abc; collections.Iterable = collections.abc.Iterable' >"$old/sitecustomize.py"
+PYTHONPATH=$old "$old/venv/bin/pip" install --quiet --no-build-isolation --no-deps \
+    --target "$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" astm==0.5.0
+rm -rf "$old"
