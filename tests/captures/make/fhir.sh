@@ -19,7 +19,7 @@ cat >"$WORK/resources/Patient/zzpat0103.json" <<'E'
 E
 cat >"$WORK/new.json" <<'E'
 {"resourceType": "Device", "id": "vent-0042", "status": "active", "manufacturer": "Draeger", "modelNumber": "Evita V800", "serialNumber": "ASNH-0042",
- "udiCarrier": [{"deviceIdentifier": "04049098012345", "carrierHRF": "(01)04049098012345(11)220509(21)ASNH-0042"}], "version": [{"value": "2.51.0"}]}
+ "udiCarrier": [{"deviceIdentifier": "04049098012348", "carrierHRF": "(01)04049098012348(11)220509(21)ASNH-0042"}], "version": [{"value": "2.51.0"}]}
 E
 cd "$WORK"
 span_start fhir
