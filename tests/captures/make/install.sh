@@ -17,19 +17,18 @@ install_packages() { apt-get install -y --no-install-recommends -o DPkg::Lock::T
 
 apt-get update
 # The laboratory itself.
-install_packages iproute2 ethtool tcpdump tshark wireshark-common procps curl openssl socat ncat python3-venv
+install_packages iproute2 ethtool tcpdump tshark wireshark-common procps curl openssl socat ncat gcc libc6-dev python3-venv
 # Clinical.
 install_packages dcmtk orthanc orthanc-dicomweb
 # Naming, addressing, discovery.
 install_packages isc-dhcp-client isc-dhcp-server busybox-static dhcpcd-base dnsmasq-base kea-dhcp4-server kea-dhcp6-server \
-    bind9-dnsutils avahi-daemon avahi-utils dbus minidlna gupnp-tools wsdd lldpd snmpd snmp nbtscan
+    bind9-dnsutils avahi-daemon avahi-utils dbus minidlna gupnp-tools wsdd llmnrd lldpd snmpd snmp nbtscan
 # Servers and management.
 install_packages samba smbclient nginx-light nghttp2-client nghttp2-server chrony rsyslog openssh-server openssh-client dropbear-bin \
-    inetutils-telnet inetutils-telnetd openbsd-inetd vsftpd ftp tftpd-hpa tftp-hpa slapd ldap-utils krb5-kdc krb5-admin-server krb5-user postgresql-15 \
+    inetutils-telnet inetutils-telnetd vsftpd tftpd-hpa tftp-hpa slapd ldap-utils krb5-kdc krb5-admin-server krb5-user postgresql-15 \
     mariadb-server mariadb-client freetds-bin freeradius freeradius-utils hostapd wpasupplicant
-# Remote desktops, voice, print, building.
-install_packages xrdp freerdp2-x11 tigervnc-standalone-server tigervnc-common xvnc4viewer sip-tester cups-ipp-utils \
-    mosquitto mosquitto-clients mbpoll || install_packages xrdp freerdp2-x11 tigervnc-standalone-server sip-tester cups-ipp-utils mosquitto mosquitto-clients mbpoll
+# Remote desktops, voice, print, building, telemetry.
+install_packages xrdp freerdp2-x11 tigervnc-standalone-server xtightvncviewer xvfb xauth sip-tester cups-ipp-utils mosquitto mosquitto-clients mbpoll knxd wget
 
 python3 -m venv "$VENV"
 "$VENV/bin/pip" install --quiet pydicom==3.0.2 pynetdicom==3.0.4 hl7==0.4.5 hl7apy==1.3.5 sdc11073==3.0.0 pymodbus==3.16.1 \

@@ -117,3 +117,5 @@ lab_down() {
     for n in $(ip netns list | awk '{print $1}' | grep "^$LAB-"); do ip netns del "$n"; done
     [ -n "${KEEP_WORK:-}" ] || rm -rf "$WORK"
 }
+# For software that sends the kernel release: on KEY env "$(stock_kernel)" COMMAND…
+stock_kernel() { [ -e "$WORK/release.so" ] || cc -shared -fPIC -o "$WORK/release.so" "$PEERS/release.c"; echo "LD_PRELOAD=$WORK/release.so"; }

@@ -2,8 +2,7 @@
 # LLDP with LLDP-MED inventories and CDP, made with lldpd: a switch, a telephone and a patient monitor.
 . "$(dirname "$0")/lab.sh"
 lab_up lldp sw1 phone1 mon1
-span_start lldp
-lldp() { local key=$1; shift; serve_private "$key" "mkdir -p /run/lldpd; exec lldpd -d $* -u $WORK/$key.sock -I eth0"; }
+lldp() { local key=$1; shift; serve_private "$key" "mkdir -p /run/lldpd; exec env $(stock_kernel) lldpd -d $* -u $WORK/$key.sock -I eth0"; }
 lldp sw1 -M 4 -ccccc -P "'cisco WS-C2960X-48FPD-L'"
 lldp phone1 -M 3
 lldp mon1 -M 1
@@ -25,7 +24,9 @@ set_ mon1 system hostname "$(name_of mon1)"
 set_ mon1 system description "Philips IntelliVue MX450 Rev L.01"
 inventory mon1 A.01.03 L.01.22 L.01.22 DE432K1234 Philips "MX450 866062" BIOMED-00231
 set_ mon1 med location elin 911
+# The capture begins when all is configured, so no frame carries the defaults of lldpd.
+span_start lldp
 for key in sw1 phone1 mon1; do set_ $key lldp tx-interval 2; done
-sleep 5
+sleep 6
 span_stop
 keep infrastructure/lldp.pcap "ether proto 0x88cc or ether host 01:00:0c:cc:cc:cc"

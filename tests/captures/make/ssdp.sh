@@ -19,7 +19,7 @@ E
 span_start ssdp
 serve_named tv1 minidlnad -S -f "$WORK/dlna.conf" -P "$WORK/dlna.pid"
 until_tcp tv1 8200
-step "search" on mgr1 gssdp-discover -i eth0 -n 3
+step "search" on mgr1 env "$(stock_kernel)" gssdp-discover -i eth0 -n 3
 step "description" on mgr1 curl -sf -A "Medientechnik/1.0 UPnP/1.0" "http://$(ip_of tv1):8200/rootDesc.xml"
 grep -oE '<(friendlyName|modelName|serialNumber|manufacturer|modelNumber)>[^<]*' "$WORK/step.log" | sed 's/^/       /'
 sleep 2
