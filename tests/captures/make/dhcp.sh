@@ -92,14 +92,17 @@ span_start v6
 serve net1 dnsmasq -d -C /dev/null --port=0 -i eth0 --enable-ra --dhcp-range=fd20:30::100,fd20:30::1ff,64,8h --domain=$DOMAIN --dhcp-leasefile="$WORK/v6.leases" --ra-param=eth0,4,60
 sleep 1.5
 cat >"$WORK/dhclient6.conf" <<E
-send dhcp6.fqdn.fqdn "$(name_of mon1).$DOMAIN";
-send fqdn.fqdn "$(name_of mon1).$DOMAIN";
-send dhcp6.vendor-class 00:00:14:f8:00:10:50:68:69:6c:69:70:73:20:4d:6f:6e:69:74:6f:72:73;
+send fqdn.fqdn "$(name_of mon1).$DOMAIN.";
+send fqdn.encoded on;
+send fqdn.server-update on;
+also request dhcp6.fqdn, dhcp6.sntp-servers;
 E
+sed -i 's/DHCP=ipv4/DHCP=ipv6/; s/^\[DHCPv4\]/[DHCPv6]/; /UseDNS/d' "$WORK/run/systemd/network/10.network"
+( on ws1 unshare -m sh -c "mount -o remount,ro /sys; mount --bind $WORK/run /run; SYSTEMD_LOG_LEVEL=info SYSTEMD_LOG_TARGET=console timeout 8 /lib/systemd/systemd-networkd" ) >"$WORK/ws1.v6" 2>&1 &
 on mon1 timeout 8 dhclient -6 -1 -d -cf "$WORK/dhclient6.conf" -sf /bin/true -lf "$WORK/leases6" -pf "$WORK/p6" eth0 >"$WORK/mon1.v6" 2>&1 &
-on mon2 timeout 8 unshare -m sh -c "mount --bind $WORK/dhcpcd6 /var/lib/dhcpcd; exec dhcpcd -6 -1 -B -t 8 --script /bin/true -h $(name_of mon2) eth0" >"$WORK/mon2.v6" 2>&1 &
+on mon2 timeout 8 unshare -m sh -c "mount --bind $WORK/dhcpcd6 /var/lib/dhcpcd; exec dhcpcd -6 -1 -B -t 8 -F both --script /bin/true -h $(name_of mon2) eth0" >"$WORK/mon2.v6" 2>&1 &
 sleep 8.5
-[ -n "${DEBUG:-}" ] && cat "$WORK/mon2.v6"
+[ -n "${DEBUG:-}" ] && cat "$WORK"/*.v6
 grep -hE 'IAADDR|leased|Error|not' "$WORK"/mon?.v6 | head -6 | sed 's/^/  /'
 span_stop
 keep naming/dhcpv6.pcap "udp port 546 or udp port 547 or icmp6"
