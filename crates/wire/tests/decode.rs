@@ -1,4 +1,5 @@
 //! Wrapped traffic is unwrapped, fragments join, and nothing panics; etherparse is the second opinion on plain frames.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use etherparse::PacketBuilder;
 use medward_model::Timestamp;

@@ -1,4 +1,5 @@
 //! Whatever way a stream is cut, shuffled and repeated, its bytes come out once and in order.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use medward_wire::{Piece, Stream, StreamLimits};
 use proptest::prelude::*;
