@@ -6,6 +6,7 @@ mod http_exchange;
 mod nearby;
 mod rdp;
 mod reader;
+mod sip;
 mod ssh;
 mod tcp;
 mod tls;
@@ -15,4 +16,4 @@ use crate::Dissector;
 
 /// In alphabetical order.
 pub(super) static DISSECTORS: &[&Dissector] =
-    &[&http::HTTP, &http2::HTTP2, &rdp::RDP, &ssh::SSH, &tcp::TCP, &tls::TLS, &vnc::VNC];
+    &[&http::HTTP, &http2::HTTP2, &rdp::RDP, &sip::SIP, &ssh::SSH, &tcp::TCP, &tls::TLS, &vnc::VNC];
