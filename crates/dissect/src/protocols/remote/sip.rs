@@ -321,7 +321,7 @@ fn report(pending: &Pending, status: Option<u16>, cx: &mut Context<'_>) {
     };
     let outcome = match status {
         None => Outcome::Unknown,
-        Some(200..400) => Outcome::Success,
+        Some(200..=399) => Outcome::Success,
         // The first request without credentials is meant to be challenged.
         Some(401 | 407) if !pending.with_credentials => Outcome::Unknown,
         Some(_) => Outcome::Failure,
