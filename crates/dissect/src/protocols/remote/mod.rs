@@ -8,6 +8,7 @@ mod mqtt;
 mod nearby;
 mod rdp;
 mod reader;
+mod sip;
 mod smtp;
 mod ssh;
 mod tcp;
@@ -20,10 +21,11 @@ use crate::Dissector;
 /// In alphabetical order.
 pub(super) static DISSECTORS: &[&Dissector] = &[
     &ftp::FTP,
-    &http::HTTP,
     &http2::HTTP2,
+    &http::HTTP,
     &mqtt::MQTT,
     &rdp::RDP,
+    &sip::SIP,
     &smtp::SMTP,
     &ssh::SSH,
     &tcp::TCP,
