@@ -369,6 +369,8 @@ fn is_placeholder(value: &str) -> bool {
             "sending_facility",
             "sendingfacility",
             "sendingfac",
+            "receiving_facility",
+            "receivingfac",
             "receiving_application",
             "receivingapplication",
             "receivingapp",
