@@ -2,9 +2,12 @@
 
 mod astm;
 mod carescape;
+mod intellivue;
 mod poct1a;
+mod sdc;
 
 use crate::Dissector;
 
 /// In alphabetical order.
-pub(super) static DISSECTORS: &[&Dissector] = &[&astm::ASTM, &carescape::CARESCAPE, &poct1a::POCT1A];
+pub(super) static DISSECTORS: &[&Dissector] =
+    &[&astm::ASTM, &carescape::CARESCAPE, &intellivue::INTELLIVUE, &poct1a::POCT1A, &sdc::SDC];
