@@ -230,9 +230,9 @@ impl Envelope {
                 }
             }
             [.., "MetricState"] => self.metrics = self.metrics.saturating_add(1),
-            [.., "AlertState"] => {
+            [.., "AlertState"]
                 // Only conditions have a presence.
-                if get("type").ends_with("ConditionState") {
+                if get("type").ends_with("ConditionState") => {
                     if get("Presence") == "true" {
                         if self.alerts.len() < 16 {
                             self.alerts.push(get("DescriptorHandle"));
@@ -241,7 +241,6 @@ impl Envelope {
                         self.cleared = self.cleared.saturating_add(1);
                     }
                 }
-            }
             [.., "ReportPart"] if self.operation == "OperationInvokedReport" => {
                 self.handle = get("OperationHandleRef")
             }
@@ -390,12 +389,12 @@ impl Envelope {
             ("EpisodicMetricReport" | "PeriodicMetricReport", None) => {
                 cx.activity(Verb::Result, operation, "").detail("count", &self.metrics.to_string());
             }
-            ("EpisodicAlertReport" | "PeriodicAlertReport", None) => {
-                if !self.alerts.is_empty() || self.cleared > 0 {
-                    cx.activity(Verb::Alarm, operation, &self.alerts.join(" "))
-                        .detail("present", &self.alerts.len().to_string())
-                        .detail("absent", &self.cleared.to_string());
-                }
+            ("EpisodicAlertReport" | "PeriodicAlertReport", None)
+                if (!self.alerts.is_empty() || self.cleared > 0) =>
+            {
+                cx.activity(Verb::Alarm, operation, &self.alerts.join(" "))
+                    .detail("present", &self.alerts.len().to_string())
+                    .detail("absent", &self.cleared.to_string());
             }
             ("EpisodicContextReport" | "DescriptionModificationReport", None) => {
                 cx.activity(Verb::Report, operation, "");
