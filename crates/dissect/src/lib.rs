@@ -6,6 +6,7 @@
 
 mod context;
 mod dissector;
+mod engine;
 mod exercise;
 mod http;
 mod pending;
@@ -18,6 +19,7 @@ pub use context::{Context, Event, FlowInfo, Outbox, Peer, Side};
 pub use dissector::{
     Basis, Carrier, Dissector, Group, Head, LinkFrame, LinkKindOf, Probe, Progress, Resync, Session, TcpOpen,
 };
+pub use engine::{Engine, Limits};
 pub use exercise::{Exercise, exercise};
 pub use http::{Headers, HttpKind, HttpMessage};
 pub use protocols::dissectors;

@@ -2,6 +2,7 @@
 
 mod astm;
 mod carescape;
+mod dicom;
 mod intellivue;
 mod poct1a;
 mod sdc;
@@ -10,4 +11,4 @@ use crate::Dissector;
 
 /// In alphabetical order.
 pub(super) static DISSECTORS: &[&Dissector] =
-    &[&astm::ASTM, &carescape::CARESCAPE, &intellivue::INTELLIVUE, &poct1a::POCT1A, &sdc::SDC];
+    &[&astm::ASTM, &carescape::CARESCAPE, &dicom::DICOM, &intellivue::INTELLIVUE, &poct1a::POCT1A, &sdc::SDC];
