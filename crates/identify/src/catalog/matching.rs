@@ -40,7 +40,7 @@ impl Index {
     pub(super) fn new(rules: &[Rule], trusted: impl Fn(&str) -> bool) -> Result<Index, CatalogError> {
         let mut index = Index::default();
         for (number, rule) in rules.iter().enumerate() {
-            for (position, condition) in rule.conditions.iter().enumerate() {
+            for (position, condition) in rule.conditions.iter().chain(&rule.unless).enumerate() {
                 let at = (number, position);
                 for test in &condition.tests {
                     let field = index.0.entry(test.source.clone()).or_default();

@@ -217,6 +217,8 @@ pub(super) struct SoftwareShape {
 pub(super) struct RuleShape {
     id: String,
     when: Several<WhenShape>,
+    /// Nothing is claimed where one of these holds.
+    unless: Option<Several<WhenShape>>,
     #[serde(default)]
     claims: BTreeMap<String, ClaimShape>,
     #[serde(default)]
@@ -234,12 +236,19 @@ impl RuleShape {
             .iter()
             .map(|when| when.tests(file, &self.id).map(|tests| Condition { tests }))
             .collect::<Result<Vec<_>, _>>()?;
+        let unless = self
+            .unless
+            .iter()
+            .flat_map(Several::all)
+            .map(|when| when.tests(file, &self.id).map(|tests| Condition { tests }))
+            .collect::<Result<Vec<_>, _>>()?;
         let (claims, software) = parts(file, &self.id, &self.claims, &self.software, self.percent)?;
         Ok(Rule {
             id: self.id.clone(),
             file: file.to_owned(),
             source: self.source.clone(),
             conditions,
+            unless,
             claims,
             software,
         })
@@ -344,6 +353,7 @@ impl TableShape {
                     file: file.to_owned(),
                     source: self.source.clone(),
                     conditions: vec![Condition { tests }],
+                    unless: Vec::new(),
                     claims,
                     software,
                 })
@@ -420,6 +430,7 @@ impl ModelShape {
             file: file.to_owned(),
             source: self.source.clone(),
             conditions,
+            unless: Vec::new(),
             claims,
             software: Vec::new(),
         })
