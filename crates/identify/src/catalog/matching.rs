@@ -70,7 +70,7 @@ impl Index {
     /// All conditions that a value of that field meets, sorted.
     pub(crate) fn hits(&self, source: &str, field: &str, value: &str) -> Vec<Hit> {
         let Some(field) = self.0.get(source).and_then(|fields| fields.get(field)) else { return Vec::new() };
-        let lower = value.to_ascii_lowercase();
+        let lower = value.to_lowercase();
         let mut hits = Vec::new();
         let whole = || vec![Some(value.to_owned())];
         let plain = |at: &At| Hit { rule: at.0, condition: at.1, caught: whole() };
