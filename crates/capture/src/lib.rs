@@ -1,1 +1,43 @@
+//! Reading captures: pcap and pcapng, plain or compressed, from files, directories or standard input, as batches of frames.
+//!
+//! [`Reader::open`] takes what a person names on a command line and gives [`Batch`]es of [`medward_wire::RawFrame`]s
+//! in time order over all files. A batch owns its bytes, may be shared between threads, and returns its memory to the
+//! reader when dropped, so an input of any size is read in constant memory. Formats:
+//!
+//! - **pcap** (draft-ietf-opsawg-pcap): both byte orders, micro- and nanosecond magic, the "modified" record header
+//!   with 8 further bytes (magic a1b2cd34), several files written one after the other;
+//! - **pcapng** (draft-ietf-opsawg-pcapng): several sections, each in its own byte order, several interfaces with their
+//!   own resolution, offset and snap length, Enhanced, Simple and obsolete Packet Blocks; names and comments are kept,
+//!   decryption secrets are skipped;
+//! - either of them in **gzip** (RFC 1952) or **zstd** (RFC 8878), also of several members or frames.
+//!
+//! A file that is cut off or corrupt in the middle gives everything before that place; its
+//! [`medward_model::CaptureFile`] says at which byte and after which packet it broke.
 #![forbid(unsafe_code)]
+
+mod batch;
+mod decode;
+mod error;
+mod guise;
+mod inbox;
+mod listing;
+mod memory;
+mod pcap;
+mod pcapng;
+mod progress;
+mod reader;
+mod source;
+mod stream;
+mod write;
+
+#[cfg(test)]
+mod forge;
+#[cfg(test)]
+mod trials;
+
+pub use batch::Batch;
+pub use error::OpenError;
+pub use memory::read_all_from;
+pub use progress::Progress;
+pub use reader::{LeftOut, Options, Reader};
+pub use write::PcapWriter;

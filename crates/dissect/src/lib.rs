@@ -6,15 +6,20 @@
 
 mod context;
 mod dissector;
+mod engine;
 mod exercise;
 mod http;
+mod pending;
 mod protocols;
+mod reader;
 mod text;
+mod xml;
 
 pub use context::{Context, Event, FlowInfo, Outbox, Peer, Side};
 pub use dissector::{
     Basis, Carrier, Dissector, Group, Head, LinkFrame, LinkKindOf, Probe, Progress, Resync, Session, TcpOpen,
 };
+pub use engine::{Engine, Limits};
 pub use exercise::{Exercise, exercise};
 pub use http::{Headers, HttpKind, HttpMessage};
 pub use protocols::dissectors;
