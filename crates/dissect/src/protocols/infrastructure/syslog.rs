@@ -37,7 +37,7 @@ static HOSTNAME: Field = Field::states(
 static PROGRAM: Field = Field::states(
     "app-name",
     Attribute::Software,
-    80,
+    60,
     "APP-NAME, or TAG with a process id (RFC 5424 6.2.5, RFC 3164 4.1.3)",
 );
 static ENTERPRISE: Field =
