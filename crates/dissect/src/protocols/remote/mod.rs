@@ -4,6 +4,7 @@ mod http;
 mod http2;
 mod http_exchange;
 mod nearby;
+mod quic;
 mod rdp;
 mod reader;
 mod sip;
@@ -15,5 +16,14 @@ mod vnc;
 use crate::Dissector;
 
 /// In alphabetical order.
-pub(super) static DISSECTORS: &[&Dissector] =
-    &[&http::HTTP, &http2::HTTP2, &rdp::RDP, &sip::SIP, &ssh::SSH, &tcp::TCP, &tls::TLS, &vnc::VNC];
+pub(super) static DISSECTORS: &[&Dissector] = &[
+    &http::HTTP,
+    &http2::HTTP2,
+    &quic::QUIC,
+    &rdp::RDP,
+    &sip::SIP,
+    &ssh::SSH,
+    &tcp::TCP,
+    &tls::TLS,
+    &vnc::VNC,
+];

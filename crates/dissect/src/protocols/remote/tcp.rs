@@ -136,7 +136,7 @@ fn window(open: &TcpOpen<'_>, options: &Options) -> String {
         for (name, size) in [("mss", Some(mss)), ("mss", bare), ("mtu", mss.checked_add(headers))] {
             if let Some(size) = size
                 && size > 0
-                && window % size == 0
+                && window.is_multiple_of(size)
             {
                 return format!("{name}*{}", window / size);
             }
