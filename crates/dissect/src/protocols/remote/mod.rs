@@ -6,6 +6,7 @@ mod http2;
 mod http_exchange;
 mod mqtt;
 mod nearby;
+mod quic;
 mod rdp;
 mod reader;
 mod sip;
@@ -24,6 +25,7 @@ pub(super) static DISSECTORS: &[&Dissector] = &[
     &http2::HTTP2,
     &http::HTTP,
     &mqtt::MQTT,
+    &quic::QUIC,
     &rdp::RDP,
     &sip::SIP,
     &smtp::SMTP,
