@@ -9,7 +9,7 @@
 //! order of each maker's own. It is given as it stands for the catalogue to interpret; only its first component is
 //! claimed, as a name. Who sends results and who sends orders tells analyser from information system.
 //!
-//! Limits: checked against an independent implementation of the protocol, not against analysers. Patient, comment,
+//! Limits: checked against an independent implementation of the protocol (python-astm), not against analysers. Patient, comment,
 //! manufacturer and scientific records are counted, not read; of O, R and Q records only the universal test id
 //! is. Sample ids are not kept.
 

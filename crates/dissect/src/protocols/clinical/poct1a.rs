@@ -68,9 +68,7 @@ pub(super) static POCT1A: Dissector = Dissector {
 fn probe(head: &Head<'_>) -> Probe {
     match (root_of(head.originator), root_of(head.responder)) {
         (Root::Is(_), _) | (_, Root::Is(_)) => Probe::Match,
-        (Root::Unsure, _) => Probe::NeedMore,
-        // The other side opens only where the first has said nothing.
-        (Root::None, Root::Unsure) if head.originator.is_empty() => Probe::NeedMore,
+        (Root::Unsure, Root::Unsure) => Probe::NeedMore,
         _ => Probe::NoMatch,
     }
 }
