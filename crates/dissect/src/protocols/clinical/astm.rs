@@ -482,4 +482,24 @@ mod tests {
             assert!(exercise(&ASTM, Transport::Tcp, &[(O, foreign)]).unmatched);
         }
     }
+
+    #[test]
+    fn bytes_one_by_one_say_the_same() {
+        let frames = [
+            vec![5],
+            frame('1', "H|\\^&|||XN-10^00-22\r", 3),
+            frame('2', "R|1|^^^WBC|7\r", 3),
+            frame('3', "L|1|N\r", 3),
+            vec![4],
+        ]
+        .concat();
+        for bytes in [&frames[..], b"H|\\^&|||Middleware^2\rO|1|S1||^^^GLU\rL|1|N\r"] {
+            let whole = exercise(&ASTM, Transport::Tcp, &[(O, bytes)]);
+            let single: Vec<(Side, &[u8])> = bytes.chunks(1).map(|byte| (O, byte)).collect();
+            let split = exercise(&ASTM, Transport::Tcp, &single);
+            assert!(!whole.evidence.is_empty() && whole.activity.len() == 1);
+            assert_eq!(whole.values("sender"), split.values("sender"));
+            assert_eq!(whole.activity.len(), split.activity.len());
+        }
+    }
 }
