@@ -438,3 +438,90 @@ fn chunk_size(line: &[u8]) -> Option<u64> {
     }
     u64::from_str_radix(text, 16).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::HTTP;
+    use crate::{Exercise, Side, exercise};
+    use medward_model::{Outcome, Transport, Verb};
+
+    use Side::{Originator as C, Responder as S};
+
+    fn run(chunks: &[(Side, &[u8])]) -> Exercise {
+        exercise(&HTTP, Transport::Tcp, chunks)
+    }
+
+    #[test]
+    fn requests_in_a_row_get_their_own_answers() {
+        let said = run(&[
+            (
+                C,
+                b"GET / HTTP/1.1\r\nHost: pump7.hosp.example\r\nUser-Agent: probe/1\r\n\r\n\
+                  GET /Patient/smith?name=x HTTP/1.1\r\nHost: pump7.hosp.example\r\n\r\n",
+            ),
+            (
+                S,
+                b"HTTP/1.1 200 OK\r\nServer: lighttpd/1.4.35\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n\
+                  13\r\n<html><title>Infusi\r\n1c;x=y\r\non Pump</title><body>text</b\r\n0\r\nTrailer: a\r\n\r\n\
+                  HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"Pump 7\"\r\nContent-Length: 5\r\n\r\nabcde",
+            ),
+        ]);
+        assert_eq!(said.values("title"), ["Infusion Pump"]);
+        assert_eq!(said.values("host"), ["pump7.hosp.example"]);
+        assert_eq!(said.values("user-agent"), ["probe/1"]);
+        assert_eq!(said.values("server-software"), ["lighttpd 1.4.35"]);
+        assert_eq!(said.values("realm"), ["Pump 7"]);
+        let activity: Vec<_> = said.activity.iter().map(|a| (&*a.object, a.outcome)).collect();
+        assert_eq!(activity, [("/", Outcome::Success), ("/Patient/*", Outcome::Failure)]);
+    }
+
+    #[test]
+    fn logins_are_told_without_their_user() {
+        let said = run(&[
+            (C, b"GET /x HTTP/1.0\r\nAuthorization: Basic dXNlcjpwYXNz\r\n\r\n"),
+            (S, b"HTTP/1.0 403 Forbidden\r\n\r\nuntil the end"),
+        ]);
+        let login = said.activity.iter().find(|a| a.verb == Verb::Login);
+        assert_eq!(login.map(|a| (&*a.operation, a.outcome)), Some(("Basic", Outcome::Failure)));
+        assert!(!format!("{said:?}").contains("dXNlcj"));
+    }
+
+    #[test]
+    fn a_proxy_does_not_speak_for_the_server_behind_it() {
+        let said = run(&[
+            (C, b"GET http://far.example/ HTTP/1.1\r\nHost: far.example\r\n\r\n"),
+            (S, b"HTTP/1.1 200 OK\r\nServer: far/1.0\r\nContent-Length: 0\r\n\r\n"),
+        ]);
+        assert!(said.evidence.is_empty());
+    }
+
+    #[test]
+    fn a_tunnel_leads_to_the_client_hello() {
+        let mut hello = b"\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03".to_vec();
+        hello.extend([7; 32]);
+        hello.extend(b"\x00\x00\x02\xc0\x2b\x01\x00");
+        let said = run(&[
+            (C, b"CONNECT far.example:443 HTTP/1.1\r\nHost: far.example:443\r\n\r\n"),
+            (S, b"HTTP/1.1 200 Connection established\r\n\r\n"),
+            (C, &hello),
+        ]);
+        assert_eq!(said.values("ja4").len(), 1);
+        assert_eq!(
+            said.activity.first().map(|a| (&*a.object, a.verb)),
+            Some(("far.example:443", Verb::Connect))
+        );
+    }
+
+    #[test]
+    fn reading_goes_on_after_a_loss() {
+        let said = run(&[
+            (C, b"GET /a HTTP/1.1\r\n\r\n"),
+            (S, b"HTTP/1.1 200 OK\r\nServer: early\r\nContent-Le"),
+            (S, b""),
+            (S, b"rest of a body"),
+            (C, b"GET /b HTTP/1.1\r\n\r\n"),
+            (S, b"HTTP/1.1 200 OK\r\nServer: late\r\nContent-Length: 0\r\n\r\n"),
+        ]);
+        assert_eq!(said.values("server"), ["late"]);
+    }
+}

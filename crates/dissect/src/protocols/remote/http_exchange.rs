@@ -230,7 +230,7 @@ impl Exchanges {
         });
         let outcome = match status {
             None => Outcome::Unknown,
-            Some(200..400) => Outcome::Success,
+            Some(200..=399) => Outcome::Success,
             Some(_) => Outcome::Failure,
         };
         let shown_status = status.map(|s| s.to_string()).unwrap_or_default();
@@ -259,7 +259,7 @@ impl Exchanges {
         }
         let outcome = match status {
             401 | 403 => Outcome::Failure,
-            200..400 => Outcome::Success,
+            200..=399 => Outcome::Success,
             _ => return,
         };
         // Every refusal counts, but that the same login goes on to work is said once.

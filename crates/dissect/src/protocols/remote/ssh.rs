@@ -172,10 +172,6 @@ impl SshSession {
             *slot = banner;
         }
         self.half(side).identified = true;
-        if text.starts_with(b"1.") && !text.starts_with(b"1.99") {
-            // SSH 1 has other packets; its banner is all that counts.
-            return self.finish(side, cx);
-        }
         consumed
     }
 
@@ -311,6 +307,10 @@ impl Session for SshSession {
         if !half.identified {
             return self.identification(bytes, cx);
         }
+        // SSH 1 has other packets; its banners are all that counts.
+        if self.banners.iter().any(|banner| banner.starts_with("1.") && !banner.starts_with("1.99")) {
+            return self.finish(side, cx);
+        }
         let mut reader = Reader::new(bytes);
         let Some(length) = reader.u32() else { return Progress::Need(4) };
         let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -321,6 +321,7 @@ impl Session for SshSession {
         let Some(packet) = reader.take(length) else { return Progress::Need(length.saturating_add(4)) };
         let padding = usize::from(packet.first().copied().unwrap_or(0));
         let payload = packet.get(1..length.saturating_sub(padding)).unwrap_or(&[]);
+        let half = self.half(side);
         half.packets = half.packets.saturating_add(1);
         let more = half.packets < MAX_PACKETS;
         if self.packet(payload, cx) && more {

@@ -645,7 +645,7 @@ fn say_classes(
     for uid in &unique {
         // Of many, those that are not storage still tell what an application is for.
         let name = sop_name(uid);
-        if few || !name.contains("Storage") {
+        if few || sop_class(uid).is_some() && !name.contains("Storage") {
             cx.evidence(cx.sender(), each, &format!("{name} {}", role(uid)));
         }
     }
