@@ -40,7 +40,7 @@ impl Index {
     pub(super) fn new(rules: &[Rule], trusted: impl Fn(&str) -> bool) -> Result<Index, CatalogError> {
         let mut index = Index::default();
         for (number, rule) in rules.iter().enumerate() {
-            for (position, condition) in rule.conditions.iter().enumerate() {
+            for (position, condition) in rule.conditions.iter().chain(&rule.unless).enumerate() {
                 let at = (number, position);
                 for test in &condition.tests {
                     let field = index.0.entry(test.source.clone()).or_default();
@@ -70,7 +70,7 @@ impl Index {
     /// All conditions that a value of that field meets, sorted.
     pub(crate) fn hits(&self, source: &str, field: &str, value: &str) -> Vec<Hit> {
         let Some(field) = self.0.get(source).and_then(|fields| fields.get(field)) else { return Vec::new() };
-        let lower = value.to_ascii_lowercase();
+        let lower = value.to_lowercase();
         let mut hits = Vec::new();
         let whole = || vec![Some(value.to_owned())];
         let plain = |at: &At| Hit { rule: at.0, condition: at.1, caught: whole() };

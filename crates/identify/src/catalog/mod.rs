@@ -22,6 +22,22 @@ use shape::FileShape;
 const BUILTIN: &[(&str, &str)] = &[
     ("categories.toml", include_str!("../../../../catalog/categories.toml")),
     ("vendors.toml", include_str!("../../../../catalog/vendors.toml")),
+    ("systems.toml", include_str!("../../../../catalog/systems.toml")),
+    ("oui.toml", include_str!("../../../../catalog/oui.toml")),
+    ("enterprise.toml", include_str!("../../../../catalog/enterprise.toml")),
+    ("bacnet.toml", include_str!("../../../../catalog/bacnet.toml")),
+    ("dhcp.toml", include_str!("../../../../catalog/dhcp.toml")),
+    ("naming.toml", include_str!("../../../../catalog/naming.toml")),
+    ("web.toml", include_str!("../../../../catalog/web.toml")),
+    ("remote.toml", include_str!("../../../../catalog/remote.toml")),
+    ("windows.toml", include_str!("../../../../catalog/windows.toml")),
+    ("network.toml", include_str!("../../../../catalog/network.toml")),
+    ("tcp.toml", include_str!("../../../../catalog/tcp.toml")),
+    ("dicom.toml", include_str!("../../../../catalog/dicom.toml")),
+    ("clinical.toml", include_str!("../../../../catalog/clinical.toml")),
+    ("services.toml", include_str!("../../../../catalog/services.toml")),
+    ("models.toml", include_str!("../../../../catalog/models.toml")),
+    ("hostnames.toml", include_str!("../../../../catalog/hostnames.toml")),
 ];
 
 /// A kind of device.

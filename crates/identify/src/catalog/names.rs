@@ -58,6 +58,8 @@ pub(crate) fn normal(name: &str) -> String {
 /// Names with their spellings.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
+    /// Spellings as written, where case tells names apart (Apple's iOS, Cisco's IOS).
+    written: BTreeMap<String, String>,
     /// Normal spelling to canonical name.
     exact: BTreeMap<String, String>,
     /// Normal beginnings to canonical name.
@@ -67,11 +69,15 @@ pub(crate) struct Names {
 
 impl Names {
     pub(super) fn add(&mut self, entry: &NameShape) {
+        self.written.insert(entry.name.clone(), entry.name.clone());
         self.exact.insert(normal(&entry.name), entry.name.clone());
         for alias in &entry.aliases {
             match alias.strip_suffix('*') {
                 Some(start) => self.starts.insert(normal(start), entry.name.clone()),
-                None => self.exact.insert(normal(alias), entry.name.clone()),
+                None => {
+                    self.exact.entry(normal(alias)).or_insert_with(|| entry.name.clone());
+                    self.written.insert(alias.clone(), entry.name.clone())
+                }
             };
         }
         if let Some(wider) = &entry.within {
@@ -81,6 +87,9 @@ impl Names {
 
     /// The known name that `found` is a spelling of.
     pub(crate) fn known(&self, found: &str) -> Option<&str> {
+        if let Some(name) = self.written.get(found) {
+            return Some(name);
+        }
         let plain = normal(found);
         if let Some(name) = self.exact.get(&plain) {
             return Some(name);

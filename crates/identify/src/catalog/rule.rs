@@ -39,6 +39,8 @@ pub(crate) struct Rule {
     pub file: String,
     pub source: String,
     pub conditions: Vec<Condition>,
+    /// Numbered after `conditions`; none of them may hold.
+    pub unless: Vec<Condition>,
     pub claims: Vec<ClaimPart>,
     pub software: Vec<SoftwarePart>,
 }
@@ -95,7 +97,7 @@ impl Template {
 impl Rule {
     /// All fields that its conditions read.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.conditions.iter().flat_map(|c| c.tests.iter().map(|t| (t.source.as_str(), t.field.as_str())))
+        self.conditions.iter().chain(&self.unless).flat_map(|c| c.tests.iter().map(|t| (t.source.as_str(), t.field.as_str())))
     }
 
     /// Categories that are claimed must exist.

@@ -160,9 +160,9 @@ impl WhenShape {
         let texts = |given: &Option<Several<String>>| {
             given.iter().flat_map(|several| several.all().to_vec()).collect::<Vec<_>>()
         };
-        hows.extend(texts(&self.equals).into_iter().map(|t| How::Equals(t.to_ascii_lowercase())));
-        hows.extend(texts(&self.prefix).into_iter().map(|t| How::Prefix(t.to_ascii_lowercase())));
-        hows.extend(texts(&self.contains).into_iter().map(|t| How::Contains(t.to_ascii_lowercase())));
+        hows.extend(texts(&self.equals).into_iter().map(|t| How::Equals(t.to_lowercase())));
+        hows.extend(texts(&self.prefix).into_iter().map(|t| How::Prefix(t.to_lowercase())));
+        hows.extend(texts(&self.contains).into_iter().map(|t| How::Contains(t.to_lowercase())));
         hows.extend(texts(&self.matches).into_iter().map(How::Matches));
         if self.present == Some(true) {
             hows.push(How::Prefix(String::new()));
@@ -217,6 +217,8 @@ pub(super) struct SoftwareShape {
 pub(super) struct RuleShape {
     id: String,
     when: Several<WhenShape>,
+    /// Nothing is claimed where one of these holds.
+    unless: Option<Several<WhenShape>>,
     #[serde(default)]
     claims: BTreeMap<String, ClaimShape>,
     #[serde(default)]
@@ -234,12 +236,19 @@ impl RuleShape {
             .iter()
             .map(|when| when.tests(file, &self.id).map(|tests| Condition { tests }))
             .collect::<Result<Vec<_>, _>>()?;
+        let unless = self
+            .unless
+            .iter()
+            .flat_map(Several::all)
+            .map(|when| when.tests(file, &self.id).map(|tests| Condition { tests }))
+            .collect::<Result<Vec<_>, _>>()?;
         let (claims, software) = parts(file, &self.id, &self.claims, &self.software, self.percent)?;
         Ok(Rule {
             id: self.id.clone(),
             file: file.to_owned(),
             source: self.source.clone(),
             conditions,
+            unless,
             claims,
             software,
         })
@@ -325,7 +334,7 @@ impl TableShape {
                     .iter()
                     .map(|place| {
                         let text =
-                            place.pattern.as_deref().unwrap_or("{}").replace("{}", key).to_ascii_lowercase();
+                            place.pattern.as_deref().unwrap_or("{}").replace("{}", key).to_lowercase();
                         let how = match place.how.as_str() {
                             "equals" => How::Equals(text),
                             "prefix" => How::Prefix(text),
@@ -344,6 +353,7 @@ impl TableShape {
                     file: file.to_owned(),
                     source: self.source.clone(),
                     conditions: vec![Condition { tests }],
+                    unless: Vec::new(),
                     claims,
                     software,
                 })
@@ -360,7 +370,7 @@ pub(super) struct ModelShape {
     /// Patterns on the attribute "model" (regular expressions, case ignored).
     matches: Several<String>,
     /// Only where the vendor is already known to be this one.
-    vendor_is: Option<String>,
+    vendor_is: Option<Several<String>>,
     vendor: Option<ClaimShape>,
     family: Option<ClaimShape>,
     model: Option<ClaimShape>,
@@ -381,9 +391,9 @@ impl ModelShape {
             .map(|pattern| test("model", How::Matches(format!("(?i){pattern}"))))
             .collect();
         let mut conditions = vec![Condition { tests }];
-        if let Some(vendor) = &self.vendor_is {
-            conditions
-                .push(Condition { tests: vec![test("vendor", How::Equals(vendor.to_ascii_lowercase()))] });
+        if let Some(vendors) = &self.vendor_is {
+            let tests = vendors.all().iter().map(|v| test("vendor", How::Equals(v.to_lowercase()))).collect();
+            conditions.push(Condition { tests });
         }
         let mut claims = Vec::new();
         let given = [
@@ -420,6 +430,7 @@ impl ModelShape {
             file: file.to_owned(),
             source: self.source.clone(),
             conditions,
+            unless: Vec::new(),
             claims,
             software: Vec::new(),
         })

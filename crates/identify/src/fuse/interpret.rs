@@ -159,13 +159,15 @@ impl Met {
     ) {
         for (number, conditions) in &self.by_rule {
             let Some(rule) = catalog.rules.get(*number) else { continue };
-            if !wanted(rule) || conditions.len() < rule.conditions.len() || !self.fired.insert(*number) {
+            let needed = rule.conditions.len();
+            let met = conditions.range(..needed).count() == needed && conditions.range(needed..).next().is_none();
+            if !wanted(rule) || !met || !self.fired.insert(*number) {
                 continue;
             }
             // What other conditions rest on limits what the rule can be sure of.
             let others: f64 = conditions
                 .iter()
-                .filter(|(condition, _)| **condition != 0)
+                .filter(|(condition, _)| (1..needed).contains(*condition))
                 .map(|(_, met)| {
                     met.iter().filter_map(|(p, _)| facts.get(*p)).map(|f| f.certainty).fold(0.0, f64::max)
                 })

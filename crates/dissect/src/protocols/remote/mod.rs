@@ -6,8 +6,10 @@ mod http2;
 mod http_exchange;
 mod mqtt;
 mod nearby;
+mod quic;
 mod rdp;
 mod reader;
+mod sip;
 mod smtp;
 mod ssh;
 mod tcp;
@@ -20,10 +22,12 @@ use crate::Dissector;
 /// In alphabetical order.
 pub(super) static DISSECTORS: &[&Dissector] = &[
     &ftp::FTP,
-    &http::HTTP,
     &http2::HTTP2,
+    &http::HTTP,
     &mqtt::MQTT,
+    &quic::QUIC,
     &rdp::RDP,
+    &sip::SIP,
     &smtp::SMTP,
     &ssh::SSH,
     &tcp::TCP,
