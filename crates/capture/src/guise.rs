@@ -103,7 +103,7 @@ fn text(head: &[u8]) -> Option<&'static str> {
         // The head may end inside a character; an older code page shows itself by its few odd bytes.
         Err(error) => {
             let odd = head.iter().filter(|byte| **byte >= 0x80).count();
-            if error.valid_up_to() + 4 < head.len() && odd * 4 > head.len() {
+            if error.error_len().is_some() && odd * 4 > head.len() {
                 return None;
             }
             std::str::from_utf8(head.get(..error.valid_up_to())?).ok()?

@@ -30,6 +30,11 @@ mod source;
 mod stream;
 mod write;
 
+#[cfg(test)]
+mod forge;
+#[cfg(test)]
+mod trials;
+
 pub use batch::Batch;
 pub use error::OpenError;
 pub use memory::read_all_from;

@@ -33,7 +33,6 @@ const LEFT_OUT: usize = 1000;
 
 /// How to read.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Options {
     /// Bytes of a batch, about (4 KiB to 16 MiB).
     pub batch_bytes: usize,

@@ -248,15 +248,23 @@ impl<'a> Context<'a> {
         crate::http::deliver(message, self);
     }
 
+    /// Runs `body` as if `side` had sent the bytes at hand (what is left at the end of a flow).
+    pub(crate) fn as_side(&mut self, side: Side, body: impl FnOnce(&mut Context<'_>)) {
+        let own = std::mem::replace(&mut self.side, side);
+        body(self);
+        self.side = own;
+    }
+
     /// Runs `body` as another dissector: its name stands as the source.
-    pub(crate) fn as_dissector(
+    pub(crate) fn as_dissector<R>(
         &mut self,
         dissector: &'static Dissector,
-        body: impl FnOnce(&mut Context<'_>),
-    ) {
+        body: impl FnOnce(&mut Context<'_>) -> R,
+    ) -> R {
         let own = std::mem::replace(&mut self.dissector, dissector);
-        body(self);
+        let result = body(self);
         self.dissector = own;
+        result
     }
 }
 

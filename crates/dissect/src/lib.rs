@@ -9,8 +9,11 @@ mod dissector;
 mod engine;
 mod exercise;
 mod http;
+mod pending;
 mod protocols;
+mod reader;
 mod text;
+mod xml;
 
 pub use context::{Context, Event, FlowInfo, Outbox, Peer, Side};
 pub use dissector::{

@@ -1,1 +1,14 @@
+//! Who is it: evidence is gathered, interpreted by the catalogue, fused into attributes, and addresses become devices.
+//!
+//! A [`Ledger`] takes what dissectors and the flow table report, deduplicated and bounded; ledgers of shards merge in
+//! any order. [`resolve`] turns a ledger into devices and conversations. Pure: no IO, no clock, no threads.
 #![forbid(unsafe_code)]
+
+mod catalog;
+mod fuse;
+mod ledger;
+mod resolve;
+
+pub use catalog::{Catalog, CatalogError, Category, Reference, RuleInfo};
+pub use ledger::{Ledger, Limits};
+pub use resolve::{Remark, Resolution, resolve};

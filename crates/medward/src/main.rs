@@ -1,1 +1,26 @@
-fn main() {}
+//! The `medward` command: subcommands and wiring only.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod command;
+mod exit;
+mod output;
+mod pipeline;
+mod progress;
+mod reading;
+mod trace;
+
+use clap::Parser;
+
+fn main() -> std::process::ExitCode {
+    let cli = cli::Cli::parse();
+    let result = match &cli.command {
+        cli::Command::Assess(arguments) => command::assess::run(arguments, &cli.common),
+        cli::Command::Why(arguments) => command::why::run(arguments, &cli.common),
+        cli::Command::Protocols(arguments) => command::protocols::run(arguments, &cli.common),
+    };
+    match result {
+        Ok(code) => code.into(),
+        Err(error) => exit::report(&error),
+    }
+}

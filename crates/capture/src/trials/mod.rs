@@ -1,0 +1,6 @@
+//! Tests of the whole way from bytes to frames.
+
+mod breakage;
+mod formats;
+mod inputs;
+mod unlike;

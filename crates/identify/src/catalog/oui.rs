@@ -1,0 +1,60 @@
+//! Who registered a MAC address's prefix (IEEE MA-L, MA-M, MA-S), and what that says of the device.
+
+use medward_model::Mac;
+
+use super::{Catalog, normal};
+
+/// What the registrant of a prefix says of the maker of the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum OuiKind {
+    /// Makes interfaces or modules that others build in: says nothing of the device's maker.
+    Component,
+    /// Makes computers that others build their devices on: says little.
+    Platform,
+    /// Makes virtual interfaces.
+    Virtual,
+    /// Makes devices under its own name; confirmed by the catalogue.
+    Device,
+    /// Not in the catalogue.
+    Unlisted,
+}
+
+impl OuiKind {
+    pub(super) fn by_name(name: &str) -> Option<OuiKind> {
+        match name {
+            "component" => Some(OuiKind::Component),
+            "platform" => Some(OuiKind::Platform),
+            "virtual" => Some(OuiKind::Virtual),
+            "device" => Some(OuiKind::Device),
+            _ => None,
+        }
+    }
+}
+
+/// The registrant of a prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OuiOrganisation {
+    pub organisation: &'static str,
+    pub kind: OuiKind,
+}
+
+impl Catalog {
+    /// Who registered the prefix of a universally administered station address.
+    pub(crate) fn oui(&self, mac: Mac) -> Option<OuiOrganisation> {
+        if !mac.is_station() || mac.is_local() {
+            return None;
+        }
+        let [a, b, c, d, e, f] = mac.0;
+        let text = format!("{a:02X}{b:02X}{c:02X}{d:02X}{e:02X}{f:02X}");
+        let organisation = oui_data::lookup(&text)?.organization().trim();
+        if organisation.is_empty() || matches!(organisation, "Private" | "IEEE Registration Authority") {
+            return None;
+        }
+        let listed = self.oui.get(&normal(organisation)).copied();
+        let kind = listed.unwrap_or_else(|| match self.vendors.known(organisation) {
+            Some(_) => OuiKind::Device,
+            None => OuiKind::Unlisted,
+        });
+        Some(OuiOrganisation { organisation, kind })
+    }
+}

@@ -1,0 +1,93 @@
+//! Evidence, deduplicated by subject, source, field and value.
+
+use medward_model::{Evidence, Field, Subject, Timestamp, Value};
+
+use super::{Limits, Map};
+
+/// A statement with how often and when it was made.
+#[derive(Clone, Debug)]
+pub(crate) struct Observation {
+    pub source: &'static str,
+    pub field: &'static Field,
+    pub value: Value,
+    pub count: u64,
+    /// Lowest packet number, with the time of that packet.
+    pub packet: u64,
+    pub first: Timestamp,
+    pub last: Timestamp,
+}
+
+impl Observation {
+    fn is(&self, source: &str, field: &Field, value: &Value) -> bool {
+        self.field.name == field.name && self.source == source && self.value == *value
+    }
+
+    fn absorb(&mut self, count: u64, packet: u64, first: Timestamp, last: Timestamp) {
+        self.count = self.count.saturating_add(count);
+        if (packet, first) < (self.packet, self.first) {
+            (self.packet, self.first) = (packet, first);
+        }
+        self.last = self.last.max(last);
+    }
+}
+
+/// All statements, by subject.
+#[derive(Debug, Default)]
+pub(crate) struct Observations {
+    by_subject: Map<Subject, Vec<Observation>>,
+    total: usize,
+}
+
+impl Observations {
+    /// False where it had to be dropped.
+    pub(super) fn note(&mut self, evidence: Evidence, limits: &Limits) -> bool {
+        let Evidence { subject, source, field, value, packet, time } = evidence;
+        if let Some(known) = self.by_subject.get_mut(&subject) {
+            if let Some(same) = known.iter_mut().find(|o| o.is(source, field, &value)) {
+                same.absorb(1, packet, time, time);
+                return true;
+            }
+            if known.len() >= limits.evidence_per_subject || self.total >= limits.evidence {
+                return false;
+            }
+        } else if self.by_subject.len() >= limits.subjects || self.total >= limits.evidence {
+            return false;
+        }
+        let fresh = Observation { source, field, value, count: 1, packet, first: time, last: time };
+        self.by_subject.entry(subject).or_default().push(fresh);
+        self.total += 1;
+        true
+    }
+
+    pub(super) fn merge(&mut self, other: Observations) {
+        for (subject, theirs) in other.by_subject {
+            let ours = self.by_subject.entry(subject).or_default();
+            for one in theirs {
+                match ours.iter_mut().find(|o| o.is(one.source, one.field, &one.value)) {
+                    Some(same) => same.absorb(one.count, one.packet, one.first, one.last),
+                    None => {
+                        ours.push(one);
+                        self.total += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Everything, ordered by subject, then packet, source, field, value.
+    pub(crate) fn into_sorted(self) -> Vec<(Subject, Vec<Observation>)> {
+        let mut all: Vec<_> = self.by_subject.into_iter().collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        for (_, observations) in &mut all {
+            observations.sort_by(|a, b| {
+                (a.packet, a.source, a.field.name, &a.value).cmp(&(
+                    b.packet,
+                    b.source,
+                    b.field.name,
+                    &b.value,
+                ))
+            });
+        }
+        all
+    }
+}

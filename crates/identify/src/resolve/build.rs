@@ -1,0 +1,385 @@
+//! Assembling devices from what was gathered for their nodes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use medward_model::{Attribute, Device, DeviceId, Fused, Mac, Scope, Service, Software, Support, Transport};
+use sha2::{Digest, Sha256};
+
+use super::addresses::{is_virtual_router, scope};
+use super::nodes::{Node, Nodes};
+use super::ownership::Ownership;
+use super::presence::Span;
+use super::{Remark, facts};
+use crate::catalog::Catalog;
+use crate::fuse::{
+    self, Group, Interpreted, SoftwareClaim, interpret, publish, publish_many, summed, threshold,
+};
+use crate::ledger::{Deed, DeedSum, Observation};
+
+/// More host names or aliases than this are not listed for one device.
+const MAX_NAMES: usize = 32;
+
+/// Software components that are listed for one device.
+const MAX_SOFTWARE: usize = 64;
+
+/// What was gathered for one node.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Part {
+    pub ips: BTreeSet<IpAddr>,
+    pub vlans: BTreeSet<u16>,
+    pub span: Option<Span>,
+    pub observations: Vec<Observation>,
+    pub deeds: Vec<(Deed, DeedSum)>,
+    /// Services with the packet that first showed them.
+    pub services: Vec<(Service, u64)>,
+    /// Services that it used elsewhere, with a packet.
+    pub asks: BTreeMap<(String, u16, Transport), u64>,
+}
+
+impl Part {
+    pub(crate) fn widen(&mut self, span: Span) {
+        match &mut self.span {
+            Some(known) => known.widen(span),
+            None => self.span = Some(span),
+        }
+    }
+
+    pub(crate) fn serve(&mut self, service: Service, packet: u64) {
+        let same = self.services.iter_mut().find(|(known, _)| {
+            (known.transport, known.port, &known.protocol)
+                == (service.transport, service.port, &service.protocol)
+        });
+        match same {
+            Some((known, first)) => {
+                known.first_seen = known.first_seen.min(service.first_seen);
+                known.last_seen = known.last_seen.max(service.last_seen);
+                *first = (*first).min(packet);
+            }
+            None => self.services.push((service, packet)),
+        }
+    }
+
+    fn absorb(&mut self, other: &Part) {
+        self.ips.extend(&other.ips);
+        self.vlans.extend(&other.vlans);
+        if let Some(span) = other.span {
+            self.widen(span);
+        }
+        self.observations.extend(other.observations.iter().cloned());
+        self.deeds.extend(other.deeds.iter().cloned());
+        for (service, packet) in &other.services {
+            self.serve(service.clone(), *packet);
+        }
+        for (ask, packet) in &other.asks {
+            let first = self.asks.entry(ask.clone()).or_insert(*packet);
+            *first = (*first).min(*packet);
+        }
+    }
+}
+
+/// All nodes with what was gathered for them.
+#[derive(Debug, Default)]
+pub(crate) struct Material {
+    pub nodes: Nodes,
+    parts: Vec<Part>,
+    /// Taken where a number is none of ours, which does not happen.
+    spare: Part,
+}
+
+impl Material {
+    /// What was gathered for a node.
+    pub(crate) fn of(&mut self, number: usize) -> &mut Part {
+        if self.parts.len() <= number && self.nodes.len() > number {
+            self.parts.resize_with(number + 1, Part::default);
+        }
+        self.parts.get_mut(number).unwrap_or(&mut self.spare)
+    }
+
+    fn get(&self, number: usize) -> Option<&Part> {
+        self.parts.get(number)
+    }
+}
+
+/// Devices by id, the id of each node's device, and remarks.
+type Built = (Vec<Device>, BTreeMap<usize, DeviceId>, BTreeMap<DeviceId, Vec<Remark>>);
+
+/// One device per set of joined nodes.
+pub(crate) fn devices(material: &Material, ownership: &Ownership, catalog: &Catalog) -> Built {
+    let mut sets: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (number, _) in material.nodes.iter() {
+        sets.entry(material.nodes.root(number)).or_default().push(number);
+    }
+    let mut ids: BTreeMap<usize, DeviceId> = BTreeMap::new();
+    let mut taken: BTreeMap<DeviceId, Device> = BTreeMap::new();
+    let mut remarks: BTreeMap<DeviceId, Vec<Remark>> = BTreeMap::new();
+    // A node's number is above that of the node it is behind, and roots are the lowest of their set, so that parents
+    // are built before those behind them.
+    for (root, members) in &sets {
+        let set = DeviceSet::of(material, members);
+        let parent = set.via.and_then(|via| ids.get(&material.nodes.root(via))).cloned();
+        let (mut device, notes) = set.build(parent, ownership, catalog);
+        while taken.contains_key(&device.id) {
+            device.id = hashed(&format!("{} again", device.id));
+        }
+        for member in members {
+            ids.insert(*member, device.id.clone());
+        }
+        ids.insert(*root, device.id.clone());
+        if !notes.is_empty() {
+            remarks.insert(device.id.clone(), notes);
+        }
+        taken.insert(device.id.clone(), device);
+    }
+    (taken.into_values().collect(), ids, remarks)
+}
+
+/// The nodes of one device, put together.
+struct DeviceSet {
+    macs: BTreeSet<Mac>,
+    part: Part,
+    via: Option<usize>,
+    key: Option<String>,
+    group: bool,
+    loopback: bool,
+    joined: bool,
+}
+
+impl DeviceSet {
+    fn of(material: &Material, members: &[usize]) -> DeviceSet {
+        let mut set = DeviceSet {
+            macs: BTreeSet::new(),
+            part: Part::default(),
+            via: None,
+            key: None,
+            group: false,
+            loopback: false,
+            joined: members.len() > 1,
+        };
+        let wanted: BTreeSet<usize> = members.iter().copied().collect();
+        for (number, node) in material.nodes.iter().filter(|(number, _)| wanted.contains(number)) {
+            match node {
+                Node::Station(mac) => {
+                    set.macs.insert(*mac);
+                }
+                Node::Loopback => set.loopback = true,
+                Node::Remote(_) => {}
+                Node::Behind(via, key) => {
+                    set.via = Some(*via);
+                    set.key = Some(key.to_string());
+                }
+                Node::Group(_) => set.group = true,
+            }
+            if let Some(part) = material.get(number) {
+                set.part.absorb(part);
+            }
+        }
+        set.part.observations.sort_by(|a, b| {
+            (a.packet, a.source, a.field.name, &a.value).cmp(&(b.packet, b.source, b.field.name, &b.value))
+        });
+        set
+    }
+
+    fn build(
+        self,
+        parent: Option<DeviceId>,
+        ownership: &Ownership,
+        catalog: &Catalog,
+    ) -> (Device, Vec<Remark>) {
+        let macs: Vec<Mac> = self.macs.iter().copied().collect();
+        let forwards: usize = macs.iter().filter_map(|mac| ownership.gateways.get(mac)).sum();
+        let facts = match self.group {
+            true => Vec::new(),
+            false => facts::of(&self.part, &macs, forwards, catalog),
+        };
+        let interpreted = interpret(&facts, catalog);
+        let attributes = attributes(&interpreted, catalog);
+        let unique = interpreted
+            .groups(Attribute::UniqueId, catalog)
+            .into_iter()
+            .find(|g| g.confidence >= threshold(Attribute::UniqueId))
+            .map(|g| g.compared);
+        let scope = match (self.group, macs.is_empty(), self.loopback || parent.is_some()) {
+            (true, ..) => Scope::Multicast,
+            (_, false, _) | (_, _, true) => Scope::Internal,
+            _ => self.part.ips.iter().map(|ip| scope(*ip)).min().unwrap_or(Scope::Internal),
+        };
+        let mut notes = Vec::new();
+        if !macs.is_empty() && macs.iter().all(|mac| mac.is_local()) {
+            notes.push(Remark::LocalMac);
+        }
+        if forwards > 0 {
+            notes.push(Remark::Forwards);
+        }
+        if macs.iter().any(|mac| is_virtual_router(*mac)) {
+            notes.push(Remark::VirtualRouter);
+        }
+        if self.joined {
+            notes.push(Remark::Joined);
+        }
+        let id = self.id(&parent, &macs, &attributes, unique.as_deref());
+        let mut services: Vec<Service> = self.part.services.iter().map(|(s, _)| s.clone()).collect();
+        services.sort();
+        let device = Device {
+            id,
+            macs,
+            ips: self.part.ips.iter().copied().collect(),
+            vlans: self.part.vlans.iter().copied().collect(),
+            hostnames: hostnames(&interpreted, catalog),
+            aliases: names(Attribute::Alias, &interpreted, catalog),
+            first_seen: self.part.span.map(|span| span.first),
+            last_seen: self.part.span.map(|span| span.last),
+            parent,
+            scope,
+            attributes,
+            software: software(interpreted.software),
+            services,
+        };
+        (device, notes)
+    }
+
+    /// From the best identity: a universally administered MAC, a unique identifier, serial with model, any MAC,
+    /// an address.
+    fn id(
+        &self,
+        parent: &Option<DeviceId>,
+        macs: &[Mac],
+        attributes: &BTreeMap<&'static str, Fused>,
+        unique: Option<&str>,
+    ) -> DeviceId {
+        let value = |attribute: Attribute| attributes.get(attribute.name()).map(|f| f.value.as_str());
+        let universal = macs.iter().find(|mac| !mac.is_local() && !is_virtual_router(**mac));
+        let basis = if let Some(mac) = universal {
+            format!("mac {mac}")
+        } else if let (Some(parent), Some(key)) = (parent, &self.key) {
+            format!("behind {parent} {key}")
+        } else if let Some(unique) = unique {
+            format!("unique {unique}")
+        } else if let (Some(serial), Some(model)) = (value(Attribute::Serial), value(Attribute::Model)) {
+            format!("serial {model} {serial}")
+        } else if let Some(mac) = macs.first() {
+            format!("mac {mac}")
+        } else if self.loopback {
+            "loopback".to_owned()
+        } else {
+            format!("ip {:?}", self.part.ips.first())
+        };
+        hashed(&basis)
+    }
+}
+
+fn hashed(basis: &str) -> DeviceId {
+    let digest = Sha256::digest(basis.as_bytes());
+    let mut id = String::from("dev-");
+    for byte in digest.iter().take(6) {
+        id.push_str(&format!("{byte:02x}"));
+    }
+    DeviceId(id)
+}
+
+/// Attributes of which a device has one value.
+fn attributes(interpreted: &Interpreted, catalog: &Catalog) -> BTreeMap<&'static str, Fused> {
+    let mut attributes = BTreeMap::new();
+    for attribute in Attribute::ALL {
+        if fuse::is_multiple(attribute) {
+            continue;
+        }
+        let groups = interpreted.groups(attribute, catalog);
+        let narrower = |wide: &Group, narrow: &Group| fuse::is_narrower(attribute, wide, narrow, catalog);
+        if let Some(fused) = publish(attribute, &groups, narrower) {
+            attributes.insert(attribute.name(), fused);
+        }
+    }
+    if let Some(category) = attributes.get(Attribute::Category.name()).cloned()
+        && let Some(known) = catalog.category(&category.value)
+    {
+        let derived = |value: &str| Fused {
+            value: value.to_owned(),
+            confidence: category.confidence,
+            evidence: vec![Support {
+                source: format!("catalog:category-{}", known.slug),
+                field: "category".into(),
+                value: category.value.clone(),
+                packet: category.evidence.first().and_then(|s| s.packet),
+                time: category.evidence.first().and_then(|s| s.time),
+                weight: category.confidence,
+            }],
+            rejected: Vec::new(),
+        };
+        let given = [
+            (Attribute::Role, known.role.as_deref()),
+            (Attribute::FdaClass, known.fda_class.as_deref()),
+            (Attribute::LifeSupporting, Some(known.life_supporting.as_str())),
+        ];
+        for (attribute, value) in given {
+            if let Some(value) = value {
+                attributes.entry(attribute.name()).or_insert_with(|| derived(value));
+            }
+        }
+    }
+    attributes
+}
+
+fn names(attribute: Attribute, interpreted: &Interpreted, catalog: &Catalog) -> Vec<String> {
+    let mut names = publish_many(attribute, &interpreted.groups(attribute, catalog));
+    names.truncate(MAX_NAMES);
+    names
+}
+
+/// Host names: short names, and full names where told; a short name that a full name begins with is kept.
+fn hostnames(interpreted: &Interpreted, catalog: &Catalog) -> Vec<String> {
+    let mut all = BTreeSet::new();
+    for name in names(Attribute::Hostname, interpreted, catalog) {
+        let bare = name.strip_suffix(".local").unwrap_or(&name);
+        if bare.parse::<IpAddr>().is_ok() {
+            continue;
+        }
+        if let Some((short, _)) = bare.split_once('.') {
+            if !short.is_empty() {
+                all.insert(short.to_owned());
+            }
+            all.insert(bare.to_owned());
+        } else if !bare.is_empty() {
+            all.insert(bare.to_owned());
+        }
+    }
+    all.into_iter().take(MAX_NAMES).collect()
+}
+
+/// Components by name and version; one without a version gives way to the same with one.
+fn software(claims: Vec<SoftwareClaim>) -> Vec<Software> {
+    type Entry = (SoftwareClaim, BTreeMap<String, f64>, Vec<Support>);
+    let mut entries: BTreeMap<(String, Option<String>), Entry> = BTreeMap::new();
+    let versioned: BTreeSet<String> =
+        claims.iter().filter(|c| c.version.is_some()).map(|c| c.name.to_lowercase()).collect();
+    for claim in claims {
+        let name = claim.name.to_lowercase();
+        if claim.version.is_none() && versioned.contains(&name) {
+            continue;
+        }
+        let key = (name, claim.version.as_ref().map(|v| v.to_lowercase()));
+        let entry = entries.entry(key).or_insert_with(|| (claim.clone(), BTreeMap::new(), Vec::new()));
+        entry.0.cpe = entry.0.cpe.take().or(claim.cpe);
+        entry.0.purl = entry.0.purl.take().or(claim.purl);
+        let best = entry.1.entry(claim.family).or_insert(0.0);
+        *best = best.max(claim.support.weight);
+        entry.2.push(claim.support);
+    }
+    entries
+        .into_values()
+        .map(|(claim, families, supports)| {
+            let confidence = 1.0 - families.values().fold(1.0, |left, weight| left * (1.0 - weight));
+            let (evidence, confidence) = summed(supports, confidence);
+            Software {
+                name: claim.name,
+                version: claim.version,
+                cpe: claim.cpe,
+                purl: claim.purl,
+                confidence,
+                evidence,
+            }
+        })
+        .filter(|software| software.confidence >= 0.5)
+        .take(MAX_SOFTWARE)
+        .collect()
+}

@@ -1,0 +1,102 @@
+//! Everything that is known of one device, as facts for the catalogue.
+
+use medward_model::{Attribute, Gives, Mac, Value};
+
+use super::build::Part;
+use crate::catalog::{Catalog, OuiKind};
+use crate::fuse::Fact;
+use crate::ledger::{Observation, Part as PartOfDeed};
+
+/// How much the registrant of a MAC address's prefix says of the device's maker.
+fn oui_weight(kind: OuiKind) -> Option<f64> {
+    match kind {
+        OuiKind::Device => Some(0.8),
+        OuiKind::Unlisted => Some(0.6),
+        OuiKind::Platform => Some(0.4),
+        OuiKind::Component | OuiKind::Virtual => None,
+    }
+}
+
+fn plain(source: &str, field: &str, value: String, packet: Option<u64>) -> Fact {
+    Fact {
+        source: source.into(),
+        field: field.into(),
+        value,
+        packet,
+        time: None,
+        gives: None,
+        software: None,
+        certainty: 1.0,
+        basis: None,
+    }
+}
+
+/// What a dissector said, as a fact.
+pub(crate) fn observed(observation: &Observation) -> Fact {
+    let gives = match observation.field.gives {
+        Gives::Attribute { attribute, percent } => Some((attribute, f64::from(percent.min(99)) / 100.0)),
+        Gives::Fact => None,
+    };
+    let software = match &observation.value {
+        Value::Software { name, version } => {
+            Some((name.to_string(), version.as_ref().map(|v| v.to_string())))
+        }
+        Value::Text(_) => None,
+    };
+    Fact {
+        time: Some(observation.first),
+        gives,
+        software,
+        ..plain(
+            observation.source,
+            observation.field.name,
+            observation.value.shown(),
+            Some(observation.packet),
+        )
+    }
+}
+
+/// All facts of a device: what was observed, who made its interfaces, what it does and answers on.
+pub(crate) fn of(part: &Part, macs: &[Mac], forwards: usize, catalog: &Catalog) -> Vec<Fact> {
+    let mut facts: Vec<Fact> = part.observations.iter().map(observed).collect();
+    for mac in macs {
+        let prefix = mac.to_string();
+        facts.push(plain("mac", "address", prefix, None));
+        if let Some(oui) = catalog.oui(*mac) {
+            facts.push(Fact {
+                gives: oui_weight(oui.kind).map(|weight| (Attribute::Vendor, weight)),
+                ..plain("mac", "organisation", oui.organisation.to_owned(), None)
+            });
+        }
+        if super::addresses::is_virtual_router(*mac) {
+            facts.push(plain("mac", "kind", "virtual-router".into(), None));
+        }
+    }
+    if forwards > 0 {
+        let amount = if forwards >= 3 { "forwards" } else { "forwards-few" };
+        facts.push(plain("mac", "kind", amount.into(), None));
+    }
+    for (service, packet) in &part.services {
+        let value = format!("{} {}/{}", service.protocol, service.transport.name(), service.port);
+        facts.push(Fact {
+            time: Some(service.first_seen),
+            ..plain("service", "answers", value, Some(*packet))
+        });
+    }
+    for ((protocol, port, transport), packet) in &part.asks {
+        let value = format!("{protocol} {}/{port}", transport.name());
+        facts.push(plain("client", "asks", value, Some(*packet)));
+    }
+    for (deed, sum) in &part.deeds {
+        let field = match deed.part {
+            PartOfDeed::Actor => "does",
+            PartOfDeed::Target => "receives",
+        };
+        let value = format!("{} {} {}", deed.protocol, deed.operation, deed.object);
+        facts.push(Fact {
+            time: Some(sum.time),
+            ..plain("activity", field, value.trim_end().to_owned(), Some(sum.packet))
+        });
+    }
+    facts
+}

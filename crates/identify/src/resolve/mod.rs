@@ -1,0 +1,129 @@
+//! Resolution: addresses become devices, evidence becomes their attributes, flows become conversations.
+
+mod addresses;
+mod build;
+mod conversations;
+mod facts;
+mod nodes;
+mod ownership;
+mod presence;
+mod strong;
+
+use std::collections::BTreeMap;
+
+use medward_model::{Conversation, Device, DeviceId, Subject};
+
+use crate::catalog::Catalog;
+use crate::ledger::{Ledger, Observation};
+use build::Material;
+use nodes::{Locator, Node};
+use ownership::Ownership;
+use presence::Seen;
+
+/// Something worth telling of a device that is no attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Remark {
+    /// All its MAC addresses are locally administered: randomised, virtual, or set by hand; they name no maker.
+    LocalMac,
+    /// It passes packets on for others.
+    Forwards,
+    /// One of its MAC addresses is that of a virtual router (VRRP, HSRP, GLBP).
+    VirtualRouter,
+    /// Several of its MAC addresses were joined by a serial number or unique identifier.
+    Joined,
+}
+
+impl Remark {
+    /// The name used in output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Remark::LocalMac => "local-mac",
+            Remark::Forwards => "forwards",
+            Remark::VirtualRouter => "virtual-router",
+            Remark::Joined => "joined",
+        }
+    }
+}
+
+/// Devices and who talks to whom.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resolution {
+    /// Sorted by id.
+    pub devices: Vec<Device>,
+    /// Sorted by originator, responder, transport, port, protocol.
+    pub conversations: Vec<Conversation>,
+    /// Sorted within each device.
+    pub remarks: BTreeMap<DeviceId, Vec<Remark>>,
+    /// Aggregated flows to addresses that never answered and may not exist.
+    pub unanswered: u64,
+}
+
+/// Turns everything that was observed into devices and conversations.
+pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
+    let Ledger { observations, links, deeds, flows, .. } = ledger;
+    let observations = observations.into_sorted();
+    let links = links.into_sorted();
+    let flows = flows.into_sorted();
+    let deeds = deeds.into_sorted();
+    let seen = Seen::of(&observations, &links, &flows);
+    let ownership = Ownership::of(&seen);
+    let mut material = gather(&seen, &ownership, &observations);
+    let locator = Locator { ownership: &ownership };
+    for (ip, deeds) in &deeds {
+        for (deed, sum) in deeds {
+            if let Some(number) = material.nodes.find(&locator.ip(*ip, sum.time)) {
+                material.of(number).deeds.push((deed.clone(), *sum));
+            }
+        }
+    }
+    let ends = conversations::ends(&flows, &locator, &mut material);
+    strong::join(&mut material, &ownership, catalog);
+    let (devices, ids, remarks) = build::devices(&material, &ownership, catalog);
+    let (conversations, unanswered) = conversations::collect(&flows, &ends, &ids);
+    Resolution { devices, conversations, remarks, unanswered }
+}
+
+/// Assigns links and evidence to nodes.
+fn gather(seen: &Seen, ownership: &Ownership, observations: &[(Subject, Vec<Observation>)]) -> Material {
+    let locator = Locator { ownership };
+    let mut material = Material::default();
+    for (mac, span) in &seen.macs {
+        let number = material.nodes.number(Node::Station(*mac));
+        let part = material.of(number);
+        part.widen(*span);
+        part.ips.extend(ownership.addresses(*mac).filter(|ip| !ip.is_loopback()));
+        part.vlans.extend(seen.vlans.get(mac).into_iter().flatten().filter(|vlan| **vlan != 0));
+    }
+    for (host, presence) in &seen.hosts {
+        if !presence.exists && !ownership.owns(host.mac, host.ip) {
+            continue;
+        }
+        let Some(node) = locator.host(host, presence.span.first) else { continue };
+        let address = match &node {
+            Node::Remote(ip) => Some(*ip),
+            _ => None,
+        };
+        let number = material.nodes.number(node);
+        let part = material.of(number);
+        part.widen(presence.span);
+        part.ips.extend(address);
+    }
+    // Hearsay last: it may only describe what exists.
+    let (hearsay, direct): (Vec<_>, Vec<_>) =
+        observations.iter().partition(|(subject, _)| matches!(subject, Subject::Ip(_)));
+    for (subject, list) in direct.into_iter().chain(hearsay) {
+        for observation in list {
+            if let Some(number) = locator.subject(subject, observation.first, &mut material.nodes) {
+                let part = material.of(number);
+                if !matches!(subject, Subject::Ip(_)) {
+                    part.widen(presence::Span { first: observation.first, last: observation.last });
+                }
+                part.observations.push(observation.clone());
+            }
+        }
+    }
+    material
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! Joining what is one device although its addresses differ.
+//!
+//! Only identifiers that two physical devices never share join: unique identifiers, and serial numbers of one vendor
+//! and model. A host name never does. Cloned and default identifiers exist, so anything that speaks against it vetoes:
+//! another vendor, model or host name, one side being a router, or too many sharing it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use medward_model::Attribute;
+
+use super::build::Material;
+use super::facts;
+use super::nodes::Node;
+use super::ownership::Ownership;
+use crate::catalog::{Catalog, OuiKind};
+use crate::fuse::{Fact, Interpreted, interpret};
+
+/// Protocols whose payload often speaks of another device than its sender: forwarded images, relayed results.
+const CARRIERS: [&str; 8] = ["dicom", "dicomweb", "hl7", "fhir", "astm", "poct1a", "syslog", "mqtt"];
+
+/// More nodes than this with one identifier: it identifies nothing.
+const MAX_SHARED: usize = 6;
+
+/// What is known of a node before joining.
+struct Profile {
+    vendors: BTreeSet<String>,
+    models: BTreeSet<String>,
+    hostnames: BTreeSet<String>,
+    makers: BTreeSet<String>,
+    gateway: bool,
+}
+
+impl Profile {
+    /// Nothing speaks against the two being one device.
+    fn fits(&self, other: &Profile) -> bool {
+        let apart =
+            |a: &BTreeSet<String>, b: &BTreeSet<String>| !a.is_empty() && !b.is_empty() && a.is_disjoint(b);
+        !apart(&self.vendors, &other.vendors)
+            && !apart(&self.models, &other.models)
+            && !apart(&self.hostnames, &other.hostnames)
+            && !apart(&self.makers, &other.makers)
+            && self.gateway == other.gateway
+    }
+}
+
+/// Joins nodes by strong identifiers.
+pub(crate) fn join(material: &mut Material, ownership: &Ownership, catalog: &Catalog) {
+    let mut profiles: BTreeMap<usize, Profile> = BTreeMap::new();
+    let mut sharing: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let numbers: Vec<(usize, Node)> = material.nodes.iter().map(|(n, node)| (n, node.clone())).collect();
+    for (number, node) in numbers {
+        if !matches!(node, Node::Station(_) | Node::Remote(_)) {
+            continue;
+        }
+        let own: Vec<Fact> = material.of(number).observations.iter().map(facts::observed).collect();
+        if own.iter().all(|fact| fact.gives.is_none()) {
+            continue;
+        }
+        let interpreted = interpret(&own, catalog);
+        let mut makers = BTreeSet::new();
+        let mut gateway = false;
+        if let Node::Station(mac) = node {
+            makers.extend(
+                catalog
+                    .oui(mac)
+                    .filter(|oui| oui.kind == OuiKind::Device)
+                    .map(|oui| catalog.vendor_name(oui.organisation)),
+            );
+            gateway = ownership.gateways.contains_key(&mac);
+        }
+        let values = |attribute| {
+            interpreted
+                .groups(attribute, catalog)
+                .into_iter()
+                .filter(|g| g.confidence >= 0.5)
+                .map(|g| g.compared)
+                .collect::<BTreeSet<String>>()
+        };
+        let profile = Profile {
+            vendors: values(Attribute::Vendor),
+            models: values(Attribute::Model),
+            hostnames: values(Attribute::Hostname).iter().map(|name| short(name)).collect(),
+            makers,
+            gateway,
+        };
+        for key in identifiers(&interpreted, &profile, catalog) {
+            sharing.entry(key).or_default().push(number);
+        }
+        profiles.insert(number, profile);
+    }
+    for numbers in sharing.values().filter(|numbers| (2..=MAX_SHARED).contains(&numbers.len())) {
+        let all: Vec<&Profile> = numbers.iter().filter_map(|n| profiles.get(n)).collect();
+        let fit = all.iter().enumerate().all(|(i, a)| all.iter().skip(i + 1).all(|b| a.fits(b)));
+        if !fit {
+            continue;
+        }
+        for pair in numbers.windows(2) {
+            if let [a, b] = *pair {
+                material.nodes.join(a, b);
+            }
+        }
+    }
+}
+
+/// Identifiers that may join, as comparable text.
+fn identifiers(interpreted: &Interpreted, profile: &Profile, catalog: &Catalog) -> Vec<String> {
+    let mut keys = Vec::new();
+    let own_words = |attribute: Attribute| {
+        let claims: Vec<_> = interpreted
+            .claims
+            .get(&attribute)
+            .into_iter()
+            .flatten()
+            .filter(|claim| !CARRIERS.contains(&claim.support.source.as_str()) && claim.support.weight >= 0.8)
+            .collect();
+        crate::fuse::combine(attribute, &claims, catalog)
+    };
+    for group in own_words(Attribute::UniqueId) {
+        // The identifier's kind counts: an engine id is no UDN though the digits be the same.
+        let kinds: BTreeSet<String> =
+            group.supports.iter().map(|s| format!("{}.{}", s.source, s.field)).collect();
+        keys.extend(kinds.iter().map(|kind| format!("{kind}={}", group.compared)));
+    }
+    let single = |set: &BTreeSet<String>| (set.len() == 1).then(|| set.iter().next().cloned()).flatten();
+    let serials = own_words(Attribute::Serial);
+    if let ([serial], Some(vendor), Some(model)) =
+        (serials.as_slice(), single(&profile.vendors), single(&profile.models))
+        && serial.compared.len() >= 5
+        && serial.confidence >= 0.8
+    {
+        keys.push(format!("serial {vendor}/{model}={}", serial.compared));
+    }
+    keys
+}
+
+fn short(name: &str) -> String {
+    name.split('.').next().unwrap_or(name).to_owned()
+}

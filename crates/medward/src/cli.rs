@@ -1,0 +1,144 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Names every device in a capture of a hospital's network, and shows why.
+#[derive(Debug, Parser)]
+#[command(
+    name = "medward",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes:\n  0  done\n  1  done, and --fail-on was met\n  2  wrong usage\n  3  input partly unreadable (what was read is reported)\n  4  nothing readable\n  5  a service or permission is missing"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Write the result to PATH instead of standard output (a temporary file first, then renamed).
+    #[arg(long, short, global = true, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Say nothing on standard error but errors.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// How much to tell on standard error.
+    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Warn, value_name = "LEVEL")]
+    pub log_level: LogLevel,
+    /// Take this as today's date in everything that depends on it (RFC 3339).
+    #[arg(long, global = true, value_name = "TIME")]
+    pub now: Option<medward_model::Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Captures in; devices, conversations, findings and alerts out.
+    Assess(AssessArguments),
+    /// The chain from packets to a value: why is this device called that?
+    Why(WhyArguments),
+    /// The protocols that are read, with standard, ports and what identity each can yield.
+    Protocols(ProtocolsArguments),
+}
+
+/// What to read, and with which bounds.
+#[derive(Debug, Args)]
+pub struct Reading {
+    /// Worker threads; the result is the same with any number. Default: the machine's.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub threads: Option<u16>,
+    /// Directory of catalogue files (TOML) to add to the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    pub catalog: Option<PathBuf>,
+    /// Flows that may be open at once; the longest unused are closed first.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub max_flows: usize,
+    /// MiB that unfinished fragments, streams and messages may take.
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    pub max_reassembly: usize,
+    /// Distinct pieces of evidence that are kept.
+    #[arg(long, value_name = "N", default_value_t = 4_000_000)]
+    pub max_evidence: usize,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medward assess ward.pcapng\n  medward assess --format html --output report.html captures/\n  medward assess ward.pcap --filter 'category:\"infusion pump\" vendor:BD'\n  zstdcat day.pcap.zst | medward assess --format json -"
+)]
+pub struct AssessArguments {
+    /// Captures (pcap or pcapng, plain, gzip or zstd), directories of them, or - for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[arg(long, short, value_enum, default_value_t = AssessFormat::Text)]
+    pub format: AssessFormat,
+    /// Show only devices that match (conversations of theirs stay): words and field:value terms.
+    #[arg(long, value_name = "EXPR")]
+    pub filter: Option<String>,
+    /// Also write everything that the dissectors said, as JSON lines in packet order (one thread).
+    #[arg(long, value_name = "PATH")]
+    pub trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AssessFormat {
+    /// An overview, then a table.
+    Text,
+    /// One document, schema medward.assessment/1.
+    Json,
+    /// The same objects, one a line.
+    Jsonl,
+    /// One row a device.
+    Csv,
+    /// One self-contained page to read, print and send.
+    Html,
+    /// CycloneDX 1.6: devices and their software as components.
+    Cyclonedx,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medward why ward.pcap 10.20.0.11\n  medward why ward.pcap dev-1f3a5c7e9b0d serial\n  medward why ward.pcap ct-1 vendor --format json"
+)]
+pub struct WhyArguments {
+    /// Capture, directory, or - for standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The device: id, MAC, IP, host name, alias or serial number.
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    /// Only this attribute (vendor, model, serial, os, category …); without it, all.
+    #[arg(value_name = "ATTRIBUTE")]
+    pub attribute: Option<String>,
+    #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
+    pub format: PlainFormat,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medward protocols\n  medward protocols --format json | jq '.protocols[].name'"
+)]
+pub struct ProtocolsArguments {
+    #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
+    pub format: PlainFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlainFormat {
+    Text,
+    Json,
+}

@@ -1,0 +1,5 @@
+//! One file a subcommand.
+
+pub mod assess;
+pub mod protocols;
+pub mod why;
