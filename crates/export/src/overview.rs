@@ -10,7 +10,6 @@ use crate::wording::{self, clean, count};
 
 /// How many devices of one category there are, and their vendors.
 pub(crate) struct CategoryCount {
-    pub slug: Option<String>,
     pub label: String,
     pub devices: usize,
     /// Vendor and count, most frequent first.
@@ -97,14 +96,13 @@ fn count_group<'a>(group: &'static Group, devices: impl Iterator<Item = &'a Devi
         let slug = inventory::category_of(device).map(str::to_owned);
         by_category.entry(slug).or_default().push(device);
     }
-    let mut categories: Vec<_> =
-        by_category.into_iter().map(|(slug, list)| count_category(slug, &list)).collect();
+    let mut categories: Vec<_> = by_category.values().map(|list| count_category(list)).collect();
     categories.sort_by(|a, b| b.devices.cmp(&a.devices).then_with(|| a.label.cmp(&b.label)));
     let devices = categories.iter().map(|category| category.devices).sum();
     (devices > 0).then_some(GroupCount { group, devices, categories })
 }
 
-fn count_category(slug: Option<String>, devices: &[&Device]) -> CategoryCount {
+fn count_category(devices: &[&Device]) -> CategoryCount {
     let mut vendors: BTreeMap<String, usize> = BTreeMap::new();
     let mut without_vendor = 0;
     for device in devices {
@@ -116,7 +114,7 @@ fn count_category(slug: Option<String>, devices: &[&Device]) -> CategoryCount {
     let mut vendors: Vec<_> = vendors.into_iter().collect();
     vendors.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let label = devices.first().map(|device| inventory::category_words(device)).unwrap_or_default();
-    CategoryCount { slug, label, devices: devices.len(), vendors, without_vendor }
+    CategoryCount { label, devices: devices.len(), vendors, without_vendor }
 }
 
 /// When, how long and how much was captured, in one line.
