@@ -45,6 +45,13 @@ impl Catalog {
             return None;
         }
         let [a, b, c, d, e, f] = mac.0;
+        // Examples in manuals, and the virtual adapter of Cisco's VPN client.
+        if matches!(
+            mac.0,
+            [0, 1, 2, 3, 4, 5] | [0, 0x11, 0x22, 0x33, 0x44, 0x55] | [0, 5, 0x9a, 0x3c, 0x78..=0x7f, _]
+        ) {
+            return None;
+        }
         let text = format!("{a:02X}{b:02X}{c:02X}{d:02X}{e:02X}{f:02X}");
         let organisation = oui_data::lookup(&text)?.organization().trim();
         if organisation.is_empty() || matches!(organisation, "Private" | "IEEE Registration Authority") {

@@ -290,6 +290,10 @@ fn attributes(interpreted: &Interpreted, catalog: &Catalog) -> BTreeMap<&'static
             attributes.insert(attribute.name(), fused);
         }
     }
+    // A version of a system that is not sure is none.
+    if !attributes.contains_key(Attribute::Os.name()) {
+        attributes.remove(Attribute::OsVersion.name());
+    }
     if let Some(category) = attributes.get(Attribute::Category.name()).cloned()
         && let Some(known) = catalog.category(&category.value)
     {
@@ -331,7 +335,8 @@ fn hostnames(interpreted: &Interpreted, catalog: &Catalog) -> Vec<String> {
     let mut all = BTreeSet::new();
     for name in names(Attribute::Hostname, interpreted, catalog) {
         let bare = name.strip_suffix(".local").unwrap_or(&name);
-        if bare.parse::<IpAddr>().is_ok() {
+        let is_service = bare.starts_with('_') || bare.contains("._tcp") || bare.contains("._udp");
+        if bare.parse::<IpAddr>().is_ok() || is_service {
             continue;
         }
         if let Some((short, _)) = bare.split_once('.') {

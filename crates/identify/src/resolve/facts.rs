@@ -10,8 +10,8 @@ use crate::ledger::{Observation, Part as PartOfDeed};
 /// How much the registrant of a MAC address's prefix says of the device's maker.
 fn oui_weight(kind: OuiKind) -> Option<f64> {
     match kind {
-        OuiKind::Device => Some(0.8),
-        OuiKind::Unlisted => Some(0.6),
+        OuiKind::Device => Some(0.85),
+        OuiKind::Unlisted => Some(0.45),
         OuiKind::Platform => Some(0.4),
         OuiKind::Component | OuiKind::Virtual => None,
     }

@@ -41,8 +41,14 @@ impl Ownership {
                 ownership.add(*mac, *ip, holding.intervals.iter().copied());
             }
         }
+        let mut on_link: BTreeMap<IpAddr, BTreeSet<Mac>> = BTreeMap::new();
         for (mac, ips) in &carried {
-            let (own, far) = split(*mac, ips, seen);
+            for (ip, _) in ips.iter().filter(|(ip, one)| one.is_on_link(**ip, seen)) {
+                on_link.entry(*ip).or_default().insert(*mac);
+            }
+        }
+        for (mac, ips) in &carried {
+            let (own, far) = split(*mac, ips, seen, &on_link);
             for ip in own {
                 if let Some(carried) = ips.get(&ip) {
                     ownership.add(*mac, ip, [(carried.span.first, carried.span.last)]);
@@ -124,9 +130,18 @@ fn linked_to(seen: &Seen, ip: IpAddr) -> Option<Vec<Mac>> {
 }
 
 /// Parts the addresses that a MAC carried into its own and those of others.
-fn split(mac: Mac, ips: &BTreeMap<IpAddr, Carried>, seen: &Seen) -> (Vec<IpAddr>, Vec<IpAddr>) {
+fn split(
+    mac: Mac,
+    ips: &BTreeMap<IpAddr, Carried>,
+    seen: &Seen,
+    neighbours: &BTreeMap<IpAddr, BTreeSet<Mac>>,
+) -> (Vec<IpAddr>, Vec<IpAddr>) {
     let linked = |ip: IpAddr| seen.holders.get(&ip).is_some_and(|macs| macs.contains_key(&mac));
-    let linked_elsewhere = |ip: IpAddr| seen.holders.get(&ip).is_some_and(|macs| !macs.contains_key(&mac));
+    // Another station holds it: it said so, or it speaks with neighbours under that address and this one does not.
+    let linked_elsewhere = |ip: IpAddr| {
+        seen.holders.get(&ip).is_some_and(|macs| !macs.contains_key(&mac))
+            || neighbours.get(&ip).is_some_and(|macs| !macs.contains(&mac))
+    };
     let all_linked: Vec<IpAddr> =
         seen.holders.iter().filter(|(_, macs)| macs.contains_key(&mac)).map(|(ip, _)| *ip).collect();
     let mut own = Vec::new();
@@ -157,6 +172,7 @@ fn split(mac: Mac, ips: &BTreeMap<IpAddr, Carried>, seen: &Seen) -> (Vec<IpAddr>
         || open_v4.iter().any(|(ip, c)| !is_private(*ip) && (has_private_v4 || among_private(c)))
         || subnets(|ip| ip.is_ipv4()) > 1 && (concurrent(&open_v4) || !all_linked.is_empty())
         || open_v4.len() > MAX_ALIASES
+        || concurrent(&open_v4) && !open_v4.iter().any(|(ip, _)| on_link.contains(ip))
         || subnets(|ip| ip.is_ipv6()) > 1 && open.iter().filter(|(ip, _)| !v4(ip)).count() > 1;
     let on_link_few = on_link.len() <= MAX_ALIASES;
     let mut far = Vec::new();
