@@ -15,6 +15,8 @@ pub(crate) enum OuiKind {
     Virtual,
     /// Makes devices under its own name; confirmed by the catalogue.
     Device,
+    /// Makes network equipment: its address may stand in a frame for a host behind it.
+    Network,
     /// Not in the catalogue.
     Unlisted,
 }
@@ -26,6 +28,7 @@ impl OuiKind {
             "platform" => Some(OuiKind::Platform),
             "virtual" => Some(OuiKind::Virtual),
             "device" => Some(OuiKind::Device),
+            "network" => Some(OuiKind::Network),
             _ => None,
         }
     }
@@ -59,7 +62,10 @@ impl Catalog {
         }
         let listed = self.oui.get(&normal(organisation)).copied();
         let kind = listed.unwrap_or_else(|| match self.vendors.known(organisation) {
-            Some(_) => OuiKind::Device,
+            Some(vendor) => match self.oui.get(&normal(vendor)) {
+                Some(OuiKind::Network) => OuiKind::Network,
+                _ => OuiKind::Device,
+            },
             None => OuiKind::Unlisted,
         });
         Some(OuiOrganisation { organisation, kind })

@@ -128,7 +128,7 @@ impl OuiShape {
             CatalogError::entry(
                 file,
                 &entry,
-                "has a kind that is none of component, platform, virtual, device".into(),
+                "has a kind that is none of component, platform, virtual, device, network".into(),
             )
         })
     }

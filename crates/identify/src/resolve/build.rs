@@ -190,7 +190,10 @@ impl DeviceSet {
         let forwards: usize = macs.iter().filter_map(|mac| ownership.gateways.get(mac)).sum();
         let facts = match self.group {
             true => Vec::new(),
-            false => facts::of(&self.part, &macs, forwards, catalog),
+            false => {
+                let firm = |mac: &Mac| ownership.is_firm(*mac);
+                facts::of(&self.part, &macs, forwards, firm, catalog)
+            }
         };
         let interpreted = interpret(&facts, catalog);
         let attributes = attributes(&interpreted, catalog);

@@ -17,6 +17,8 @@ pub(crate) struct Ownership {
     own: BTreeMap<Mac, BTreeSet<IpAddr>>,
     /// Owners of an address with when it was seen there.
     owners: BTreeMap<IpAddr, BTreeMap<Mac, Vec<(Timestamp, Timestamp)>>>,
+    /// MACs with an address that is surely theirs, or with none at all.
+    firm: BTreeSet<Mac>,
     /// MACs that pass on for others, with how many.
     pub gateways: BTreeMap<Mac, usize>,
 }
@@ -39,6 +41,7 @@ impl Ownership {
         for (ip, macs) in &seen.holders {
             for (mac, holding) in macs {
                 ownership.add(*mac, *ip, holding.intervals.iter().copied());
+                ownership.firm.insert(*mac);
             }
         }
         let mut on_link: BTreeMap<IpAddr, BTreeSet<Mac>> = BTreeMap::new();
@@ -53,6 +56,15 @@ impl Ownership {
                 if let Some(carried) = ips.get(&ip) {
                     ownership.add(*mac, ip, [(carried.span.first, carried.span.last)]);
                 }
+            }
+            let sure = |ip: &IpAddr| {
+                seen.holders.get(ip).is_some_and(|macs| macs.contains_key(mac))
+                    || is_link_local(*ip)
+                    || is_eui64_of(*ip, *mac)
+                    || on_link.get(ip).is_some_and(|macs| macs.contains(mac))
+            };
+            if !far.is_empty() || ips.keys().any(sure) {
+                ownership.firm.insert(*mac);
             }
             if !far.is_empty() {
                 ownership.gateways.insert(*mac, far.len());
@@ -69,6 +81,11 @@ impl Ownership {
     /// The addresses of a MAC.
     pub(crate) fn addresses(&self, mac: Mac) -> impl Iterator<Item = IpAddr> + '_ {
         self.own.get(&mac).into_iter().flatten().copied()
+    }
+
+    /// False where all that is known of a MAC is an address that may lie behind it.
+    pub(crate) fn is_firm(&self, mac: Mac) -> bool {
+        self.firm.contains(&mac) || !self.own.contains_key(&mac)
     }
 
     pub(crate) fn owns(&self, mac: Mac, ip: IpAddr) -> bool {
