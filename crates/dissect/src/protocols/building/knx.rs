@@ -102,6 +102,7 @@ fn minimum(service: u16) -> (usize, usize) {
 #[derive(Default)]
 struct Talk {
     said: Said<256>,
+    telegrams: Said<256>,
     pending: Pending<Side, 2>,
 }
 
@@ -134,10 +135,8 @@ impl Talk {
         let side = cx.side();
         let once = |said: &mut Said<256>| said.first((side, service));
         match service {
-            0x0201 | 0x0203 | 0x020b => {
-                if once(&mut self.said) {
-                    cx.activity(Verb::Lookup, name(service), "");
-                }
+            0x0201 | 0x0203 | 0x020b if once(&mut self.said) => {
+                cx.activity(Verb::Lookup, name(service), "");
             }
             0x0202 | 0x0204 | 0x020c => {
                 let blocks = if service == 0x0204 { Some(body) } else { body.get(8..) };
@@ -170,10 +169,8 @@ impl Talk {
             }
             0x0310 | 0x0420 => self.telegram(service, body.get(4..).unwrap_or_default(), cx),
             0x0530 => self.telegram(service, body, cx),
-            0x0950..=0x0955 => {
-                if self.said.first((side, "secure")) {
-                    cx.activity(Verb::Connect, name(service), "");
-                }
+            0x0950..=0x0955 if self.said.first((side, "secure")) => {
+                cx.activity(Verb::Connect, name(service), "");
             }
             _ => {}
         }
@@ -279,7 +276,7 @@ impl Talk {
         };
         let Telegram { verb, operation, source, object } = operation;
         let routine = operation.starts_with("GroupValue") || verb == Verb::Query;
-        if routine && !self.said.first((cx.side(), operation, source, &object)) {
+        if routine && !self.telegrams.first((cx.side(), operation, source, &object)) {
             return;
         }
         let source = if source == 0 { String::new() } else { individual(source) };

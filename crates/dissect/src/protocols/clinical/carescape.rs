@@ -86,7 +86,7 @@ fn read(bytes: &[u8], discovery: bool, time: bool) -> Option<Beacon<'_>> {
 }
 
 fn read_discovery(bytes: &[u8]) -> Option<Beacon<'_>> {
-    if !(44..=256).contains(&bytes.len()) || bytes.len() % 4 != 0 {
+    if !(44..=256).contains(&bytes.len()) || !bytes.len().is_multiple_of(4) {
         return None;
     }
     let mut reader = Reader::new(bytes);
@@ -170,7 +170,7 @@ impl Session for Node {
             cx.evidence(subject.clone(), &SERVICES, &services);
         }
         let discovery = beacon.kind == "discovery";
-        if self.location != beacon.location && beacon.location.trim_matches(['|', ' ']) != "" {
+        if self.location != beacon.location && !beacon.location.trim_matches(['|', ' ']).is_empty() {
             cx.evidence(subject, if discovery { &LOCATION } else { &MASTER_LOCATION }, beacon.location);
         }
         if discovery {

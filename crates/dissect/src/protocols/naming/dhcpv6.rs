@@ -72,7 +72,7 @@ pub(super) static DHCPV6: Dissector = Dissector {
         &ROLE,
         &SERVES,
     ],
-    basis: Basis::DocumentOnly,
+    basis: Basis::RealPeers,
 };
 
 const RELAY_FORW: u8 = 12;

@@ -27,6 +27,7 @@ static UDN: Field = Field::states(
     92,
     "USN of the root device: its UDN (UPnP DA 2.0, 1.2.2 table 1-1)",
 );
+static USN: Field = Field::fact("usn", "USN of the root device where it holds no UUID (UPnP DA 2.0, 1.2.2)");
 static KIND: Field = Field::fact("device-type", "NT or ST of a device or service (UPnP DA 2.0, 1.2.2)");
 static LOCATION: Field =
     Field::fact("location", "LOCATION header: URL of the device description (UPnP DA 2.0, 1.2.2)");
@@ -40,7 +41,7 @@ pub(super) static SSDP: Dissector = Dissector {
     specification: &["UPnP Device Architecture 2.0 section 1"],
     ports: &[1900],
     carrier: Carrier::Datagram { probe, session: || Box::new(Ssdp::default()) },
-    fields: &[&SERVER, &USER_AGENT, &UDN, &KIND, &LOCATION, &HEADER, &ASKS],
+    fields: &[&SERVER, &USER_AGENT, &UDN, &USN, &KIND, &LOCATION, &HEADER, &ASKS],
     basis: Basis::RealPeers,
 };
 
@@ -165,7 +166,11 @@ impl Ssdp {
         let id = uuid(lines.get("usn").split("::").next().unwrap_or_default());
         match (kind, id) {
             ("upnp:rootdevice", Some(id)) => self.said.tell(cx, &sender, &UDN, &id),
-            ("upnp:rootdevice", None) => {}
+            // Makers that write their own id instead of a UUID often put a serial number into it.
+            ("upnp:rootdevice", None) => {
+                let id = lines.get("usn").split("::").next().unwrap_or_default();
+                self.said.tell(cx, &sender, &USN, id);
+            }
             // A bare UDN repeats what the other announcements of the device say.
             _ if kind.starts_with("uuid:") => {}
             _ => self.said.tell(cx, &sender, &KIND, kind),

@@ -171,7 +171,7 @@ impl HttpSession {
                 // What was lost or is wrong ends with the segment, as far as can be told.
                 cx.weird("http_bad_head");
                 *self.half(side) = Half { at: At::Lost, ..Half::default() };
-                self.pending.clear();
+                self.unanswered(cx);
                 return Progress::Consumed(bytes.len() as u64);
             }
         };
@@ -194,7 +194,7 @@ impl HttpSession {
         self.exchanges.head(&message, None, cx);
         if self.pending.len() >= MAX_PENDING {
             cx.weird("http_many_unanswered");
-            self.pending.clear();
+            self.unanswered(cx);
         }
         self.pending.push_back(message.clone());
         let at = framing(&message).unwrap_or(At::Head);
@@ -260,6 +260,14 @@ impl HttpSession {
         let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         half.body.push(bytes.get(..here).unwrap_or(bytes));
         here as u64
+    }
+
+    /// Which answer belongs to which request is no longer known, or none will come.
+    fn unanswered(&mut self, cx: &mut Context<'_>) {
+        let Some(client) = self.client else { return };
+        for request in std::mem::take(&mut self.pending) {
+            self.exchanges.exchange(&request, None, client, cx);
+        }
     }
 
     fn through_tunnel(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Progress {
@@ -403,7 +411,7 @@ impl Session for HttpSession {
             At::UntilClose => {}
             _ => {
                 *half = Half { at: At::Lost, ..Half::default() };
-                self.pending.clear();
+                self.unanswered(cx);
             }
         }
         Resync::Continue
@@ -421,11 +429,7 @@ impl Session for HttpSession {
             }
             cx.as_side(side, |cx| self.complete(side, cx));
         }
-        if let Some(client) = self.client {
-            for request in std::mem::take(&mut self.pending) {
-                self.exchanges.exchange(&request, None, client, cx);
-            }
-        }
+        self.unanswered(cx);
     }
 }
 
@@ -437,4 +441,91 @@ fn chunk_size(line: &[u8]) -> Option<u64> {
         return None;
     }
     u64::from_str_radix(text, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HTTP;
+    use crate::{Exercise, Side, exercise};
+    use medward_model::{Outcome, Transport, Verb};
+
+    use Side::{Originator as C, Responder as S};
+
+    fn run(chunks: &[(Side, &[u8])]) -> Exercise {
+        exercise(&HTTP, Transport::Tcp, chunks)
+    }
+
+    #[test]
+    fn requests_in_a_row_get_their_own_answers() {
+        let said = run(&[
+            (
+                C,
+                b"GET / HTTP/1.1\r\nHost: pump7.hosp.example\r\nUser-Agent: probe/1\r\n\r\n\
+                  GET /Patient/smith?name=x HTTP/1.1\r\nHost: pump7.hosp.example\r\n\r\n",
+            ),
+            (
+                S,
+                b"HTTP/1.1 200 OK\r\nServer: lighttpd/1.4.35\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n\
+                  13\r\n<html><title>Infusi\r\n1c;x=y\r\non Pump</title><body>text</b\r\n0\r\nTrailer: a\r\n\r\n\
+                  HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"Pump 7\"\r\nContent-Length: 5\r\n\r\nabcde",
+            ),
+        ]);
+        assert_eq!(said.values("title"), ["Infusion Pump"]);
+        assert_eq!(said.values("host"), ["pump7.hosp.example"]);
+        assert_eq!(said.values("user-agent"), ["probe/1"]);
+        assert_eq!(said.values("server-software"), ["lighttpd 1.4.35"]);
+        assert_eq!(said.values("realm"), ["Pump 7"]);
+        let activity: Vec<_> = said.activity.iter().map(|a| (&*a.object, a.outcome)).collect();
+        assert_eq!(activity, [("/", Outcome::Success), ("/Patient/*", Outcome::Failure)]);
+    }
+
+    #[test]
+    fn logins_are_told_without_their_user() {
+        let said = run(&[
+            (C, b"GET /x HTTP/1.0\r\nAuthorization: Basic dXNlcjpwYXNz\r\n\r\n"),
+            (S, b"HTTP/1.0 403 Forbidden\r\n\r\nuntil the end"),
+        ]);
+        let login = said.activity.iter().find(|a| a.verb == Verb::Login);
+        assert_eq!(login.map(|a| (&*a.operation, a.outcome)), Some(("Basic", Outcome::Failure)));
+        assert!(!format!("{said:?}").contains("dXNlcj"));
+    }
+
+    #[test]
+    fn a_proxy_does_not_speak_for_the_server_behind_it() {
+        let said = run(&[
+            (C, b"GET http://far.example/ HTTP/1.1\r\nHost: far.example\r\n\r\n"),
+            (S, b"HTTP/1.1 200 OK\r\nServer: far/1.0\r\nContent-Length: 0\r\n\r\n"),
+        ]);
+        assert!(said.evidence.is_empty());
+    }
+
+    #[test]
+    fn a_tunnel_leads_to_the_client_hello() {
+        let mut hello = b"\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03".to_vec();
+        hello.extend([7; 32]);
+        hello.extend(b"\x00\x00\x02\xc0\x2b\x01\x00");
+        let said = run(&[
+            (C, b"CONNECT far.example:443 HTTP/1.1\r\nHost: far.example:443\r\n\r\n"),
+            (S, b"HTTP/1.1 200 Connection established\r\n\r\n"),
+            (C, &hello),
+        ]);
+        assert_eq!(said.values("ja4").len(), 1);
+        assert_eq!(
+            said.activity.first().map(|a| (&*a.object, a.verb)),
+            Some(("far.example:443", Verb::Connect))
+        );
+    }
+
+    #[test]
+    fn reading_goes_on_after_a_loss() {
+        let said = run(&[
+            (C, b"GET /a HTTP/1.1\r\n\r\n"),
+            (S, b"HTTP/1.1 200 OK\r\nServer: early\r\nContent-Le"),
+            (S, b""),
+            (S, b"rest of a body"),
+            (C, b"GET /b HTTP/1.1\r\n\r\n"),
+            (S, b"HTTP/1.1 200 OK\r\nServer: late\r\nContent-Length: 0\r\n\r\n"),
+        ]);
+        assert_eq!(said.values("server"), ["late"]);
+    }
 }

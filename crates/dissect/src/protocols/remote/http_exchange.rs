@@ -99,9 +99,7 @@ impl Body {
     /// For a message of that head: keeps what a protocol inside HTTP may read, nothing of other media.
     pub(super) fn of(message: &Message) -> Body {
         let media = message.media_type();
-        let limit = if matches!(&*media, "text/html" | "application/xhtml+xml") {
-            MAX_PAGE
-        } else if media.is_empty() || media == "text/plain" {
+        let limit = if matches!(&*media, "" | "text/html" | "application/xhtml+xml" | "text/plain") {
             MAX_PAGE
         } else if READABLE.iter().any(|part| media.contains(part)) {
             MAX_BODY
@@ -230,7 +228,7 @@ impl Exchanges {
         });
         let outcome = match status {
             None => Outcome::Unknown,
-            Some(200..400) => Outcome::Success,
+            Some(200..=399) => Outcome::Success,
             Some(_) => Outcome::Failure,
         };
         let shown_status = status.map(|s| s.to_string()).unwrap_or_default();
@@ -259,7 +257,7 @@ impl Exchanges {
         }
         let outcome = match status {
             401 | 403 => Outcome::Failure,
-            200..400 => Outcome::Success,
+            200..=399 => Outcome::Success,
             _ => return,
         };
         // Every refusal counts, but that the same login goes on to work is said once.

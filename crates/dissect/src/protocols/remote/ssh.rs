@@ -172,10 +172,6 @@ impl SshSession {
             *slot = banner;
         }
         self.half(side).identified = true;
-        if text.starts_with(b"1.") && !text.starts_with(b"1.99") {
-            // SSH 1 has other packets; its banner is all that counts.
-            return self.finish(side, cx);
-        }
         consumed
     }
 
@@ -239,13 +235,9 @@ impl SshSession {
         }
     }
 
-    fn finish(&mut self, side: Side, cx: &mut Context<'_>) -> Progress {
+    fn finish(&mut self, side: Side) -> Progress {
         self.half(side).done = true;
-        if self.halves.iter().all(|half| half.done) {
-            self.end(cx);
-            return Progress::Quiet;
-        }
-        Progress::Finished
+        if self.halves.iter().all(|half| half.done) { Progress::Quiet } else { Progress::Finished }
     }
 }
 
@@ -311,22 +303,27 @@ impl Session for SshSession {
         if !half.identified {
             return self.identification(bytes, cx);
         }
+        // SSH 1 has other packets; its banners are all that counts.
+        if self.banners.iter().any(|banner| banner.starts_with("1.") && !banner.starts_with("1.99")) {
+            return self.finish(side);
+        }
         let mut reader = Reader::new(bytes);
         let Some(length) = reader.u32() else { return Progress::Need(4) };
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         if !(2..=MAX_PACKET).contains(&length) {
             cx.weird("ssh_bad_packet");
-            return self.finish(side, cx);
+            return self.finish(side);
         }
         let Some(packet) = reader.take(length) else { return Progress::Need(length.saturating_add(4)) };
         let padding = usize::from(packet.first().copied().unwrap_or(0));
         let payload = packet.get(1..length.saturating_sub(padding)).unwrap_or(&[]);
+        let half = self.half(side);
         half.packets = half.packets.saturating_add(1);
         let more = half.packets < MAX_PACKETS;
         if self.packet(payload, cx) && more {
             Progress::Consumed((length as u64).saturating_add(4))
         } else {
-            self.finish(side, cx)
+            self.finish(side)
         }
     }
 

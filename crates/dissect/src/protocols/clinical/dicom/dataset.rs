@@ -99,11 +99,6 @@ impl Elements {
         self.values.iter().find(|(t, _)| *t == tag).map(|(_, value)| value.as_str())
     }
 
-    /// Whether nothing was found.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
     /// Keeps an identity value that came by another way (JSON).
     pub fn keep(&mut self, tag: u32, value: &str) {
         if (EQUIPMENT.contains(&tag) || tag == UDI) && !is_placeholder(value) && self.get(tag).is_none() {

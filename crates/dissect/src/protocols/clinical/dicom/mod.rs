@@ -458,6 +458,8 @@ impl Dicom {
         say_classes(&taken, role, &ACCEPTS, &ACCEPTS_STORAGE, cx);
         let answered = if answer.identity_answered { "answered" } else { "" };
         self.connect(Outcome::Success, &[("identity", answered)], cx);
+        // Long associations live on without what was negotiated.
+        self.request = Association::default();
     }
 
     /// Implementation identification of whoever sends this PDU.
@@ -645,7 +647,7 @@ fn say_classes(
     for uid in &unique {
         // Of many, those that are not storage still tell what an application is for.
         let name = sop_name(uid);
-        if few || !name.contains("Storage") {
+        if few || sop_class(uid).is_some() && !name.contains("Storage") {
             cx.evidence(cx.sender(), each, &format!("{name} {}", role(uid)));
         }
     }

@@ -219,7 +219,9 @@ impl Session for Dhcp {
 
 impl Dhcp {
     fn client(&mut self, message: &Dhcpv4Message, cx: &mut Context<'_>) {
-        let Some(mac) = message.client else { return };
+        // LEASEQUERY speaks of a client, in the words of an access concentrator (RFC 4388, 6.1).
+        let own = matches!(message.kind, None | Some(1 | 3 | 4 | 7 | 8));
+        let Some(mac) = message.client.filter(|_| own) else { return };
         let subject = cx.mac(mac);
         let options = &message.options;
         let said = &mut self.said;
@@ -303,6 +305,12 @@ impl Dhcp {
                 if !message.yiaddr.is_unspecified() {
                     let seconds = options.word(51).unwrap_or(u32::MAX);
                     self.link(mac, message.yiaddr, LinkKind::Lease { seconds }, cx);
+                }
+            }
+            // The server answers LEASEQUERY from its records: the address stands in ciaddr (RFC 4388, 6.4.2).
+            Some(13) if !message.ciaddr.is_unspecified() => {
+                if let Some(seconds) = options.word(51) {
+                    self.link(mac, message.ciaddr, LinkKind::Lease { seconds }, cx);
                 }
             }
             // BOOTP assigns for good (RFC 951, 3); RFC 2131, 3.3 writes "for ever" as all ones.

@@ -109,8 +109,6 @@ const TOLD: &[&str] = &[
     "bd",
     "board",
     "bridgeid",
-    "bs",
-    "c#",
     "ci",
     "cn",
     "cpath",
@@ -119,7 +117,6 @@ const TOLD: &[&str] = &[
     "devicename",
     "devid",
     "ff",
-    "flags",
     "fn",
     "friendly_name",
     "fv",
@@ -160,7 +157,6 @@ const TOLD: &[&str] = &[
     "rpvr",
     "serial",
     "serialnumber",
-    "sf",
     "sn",
     "srcvers",
     "swversion",
@@ -175,7 +171,6 @@ const TOLD: &[&str] = &[
     "ver",
     "vers",
     "version",
-    "vv",
 ];
 
 /// The TXT record of an instance.

@@ -19,9 +19,7 @@ mod hello;
 use medward_model::{Attribute, Field, Outcome, Verb};
 
 use certificate::Certificate;
-pub(super) use fingerprint::Bearer;
-pub(super) use hello::ClientHello;
-use hello::ServerHello;
+use hello::{ClientHello, ServerHello};
 
 use super::nearby::{is_host_name, is_nearby};
 use super::reader::Reader;
@@ -269,7 +267,7 @@ impl TlsSession {
         self.client = Some(side);
         self.server_name.clone_from(&hello.server_name);
         self.offered_alpn = hello.alpn_shown();
-        report_client(hello, Bearer::Tcp, cx.host(side), cx);
+        report_client(hello, cx.host(side), cx);
     }
 
     fn server_hello(&mut self, side: Side, hello: ServerHello, cx: &mut Context<'_>) {
@@ -417,8 +415,8 @@ impl Session for TlsSession {
     }
 }
 
-/// What a ClientHello says of the client; also for QUIC.
-fn report_client(hello: &ClientHello, bearer: Bearer, client: medward_model::Subject, cx: &mut Context<'_>) {
+/// What a ClientHello says of the client.
+fn report_client(hello: &ClientHello, client: medward_model::Subject, cx: &mut Context<'_>) {
     if let Some(name) = &hello.server_name {
         cx.evidence(client.clone(), &SNI, name);
     }
@@ -433,7 +431,7 @@ fn report_client(hello: &ClientHello, bearer: Bearer, client: medward_model::Sub
     // A hello in the form of SSL 2.0 has no lists of extensions and groups to make a fingerprint of.
     if !hello.old_form {
         cx.evidence(client.clone(), &JA3, &fingerprint::ja3(hello));
-        cx.evidence(client, &JA4, &fingerprint::ja4(hello, bearer));
+        cx.evidence(client, &JA4, &fingerprint::ja4(hello));
     }
 }
 
@@ -502,4 +500,120 @@ fn alert_name(description: u8) -> String {
         other => return other.to_string(),
     };
     name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TLS;
+    use crate::{Exercise, Side, exercise};
+    use medward_model::{Outcome, Transport};
+
+    use Side::{Originator as C, Responder as S};
+
+    /// Made with OpenSSL: EC P-256, self-signed, O, OU, CN and serialNumber, one DNS name.
+    const CERTIFICATE: &str = "30820216308201bca00302010202142f39f336710b2253f5840686dea4483b4e9dde69300a06082a8648ce3d04030230\
+        4f31183016060355040a0c0f4578616d706c65204d65646963616c310e300c060355040b0c0550756d70733112301006\
+        035504030c0970756d702d30303432310f300d06035504051306534e30303432301e170d323631313232303631373137\
+        5a170d3336313131393036313731375a304f31183016060355040a0c0f4578616d706c65204d65646963616c310e300c\
+        060355040b0c0550756d70733112301006035504030c0970756d702d30303432310f300d06035504051306534e303034\
+        323059301306072a8648ce3d020106082a8648ce3d03010703420004e96ae515c2570c12e8b9abb70a128188fbf7f757\
+        8189c5cb2527a871f65f04110bb299b029ef46559db2d006838ecb62c24c92584d130a3ac10027e16142991ca3763074\
+        301d0603551d0e04160414d21d696742845b54ebdda588ae79396846db6dc5301f0603551d23041830168014d21d6967\
+        42845b54ebdda588ae79396846db6dc5300f0603551d130101ff040530030101ff30210603551d11041a301882167075\
+        6d702d303034322e686f73702e6578616d706c65300a06082a8648ce3d040302034800304502203f22318fc9cce93521\
+        106dd3c584ebd019763bb9b4d1802b2bef1de6730de9f8022100f9484e9fd79f9c3e5872b1b011965765938a16bbc0a7\
+        45d26c8b448a19e93492";
+
+    fn hex(text: &str) -> Vec<u8> {
+        let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
+        digits.chunks(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect()
+    }
+
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        let length = (body.len() as u32).to_be_bytes();
+        [&[kind], &length[1..], body].concat()
+    }
+
+    fn record(kind: u8, content: &[u8]) -> Vec<u8> {
+        [&[kind, 3, 3], &(content.len() as u16).to_be_bytes()[..], content].concat()
+    }
+
+    fn client_hello() -> Vec<u8> {
+        let mut body = vec![3, 3];
+        body.extend([7; 32]);
+        body.extend(hex("00 0004 c02b 000a 01 00"));
+        // server_name "pacs.hosp.example", ALPN "h2".
+        let extensions =
+            hex("0000 0016 0014 00 0011 706163732e686f73702e6578616d706c65 0010 0005 0003 02 6832");
+        body.extend((extensions.len() as u16).to_be_bytes());
+        body.extend(extensions);
+        message(1, &body)
+    }
+
+    fn server_flight() -> Vec<u8> {
+        let mut hello = vec![3, 3];
+        hello.extend([9; 32]);
+        hello.extend(hex("00 c02b 00"));
+        let der = hex(CERTIFICATE);
+        let counted = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes()[1..], bytes].concat();
+        [message(2, &hello), message(11, &counted(&counted(&der))), message(14, &[])].concat()
+    }
+
+    fn run(chunks: &[(Side, &[u8])]) -> Exercise {
+        exercise(&TLS, Transport::Tcp, chunks)
+    }
+
+    #[test]
+    fn a_handshake_tells_both_ends() {
+        let flight = server_flight();
+        // Messages go across records.
+        let (first, second) = flight.split_at(60);
+        let server = [record(22, first), record(22, second)].concat();
+        let change = record(20, &[1]);
+        let said = run(&[(C, &record(22, &client_hello())), (S, &server), (C, &change), (S, &change)]);
+        assert_eq!(said.values("sni"), ["pacs.hosp.example"]);
+        assert_eq!(said.values("client-alpn"), ["h2"]);
+        assert_eq!(said.values("version"), ["TLS 1.2"]);
+        assert_eq!(said.values("cipher"), ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]);
+        assert_eq!(
+            said.values("cert-subject"),
+            ["O=Example Medical, OU=Pumps, CN=pump-0042, serialNumber=SN0042"]
+        );
+        assert_eq!(said.values("cert-device-serial"), ["SN0042"]);
+        assert_eq!(said.values("cert-key"), ["EC 256"]);
+        assert_eq!(said.values("cert-hostname"), ["pump-0042.hosp.example"]);
+        assert_eq!(said.values("self-issued-o"), ["Example Medical"]);
+        assert_eq!(
+            said.activity.first().map(|a| (&*a.object, a.outcome)),
+            Some(("pacs.hosp.example", Outcome::Success))
+        );
+    }
+
+    #[test]
+    fn an_alert_is_a_failure_and_says_why() {
+        let said = run(&[(C, &record(22, &client_hello())), (S, &record(21, &[2, 40]))]);
+        assert_eq!(said.activity.first().map(|a| a.outcome), Some(Outcome::Failure));
+        assert!(format!("{:?}", said.activity).contains("handshake_failure"));
+    }
+
+    #[test]
+    fn a_hello_of_ssl_2_is_recognised() {
+        let mut hello = hex("802e 01 0002 0015 0000 0010 010080 020080 030080 040080 050080 060040 0700c0");
+        hello.extend([5; 16]);
+        let said = run(&[(C, &hello)]);
+        assert_eq!(said.values("client-version"), ["SSL 2.0"]);
+        assert!(said.values("ja3").is_empty());
+    }
+
+    #[test]
+    fn after_a_loss_the_other_side_still_speaks() {
+        let said = run(&[(C, &record(22, &client_hello())), (C, &[]), (S, &record(22, &server_flight()))]);
+        assert_eq!(said.values("cert-o"), ["Example Medical"]);
+    }
+
+    #[test]
+    fn other_traffic_is_not_tls() {
+        assert!(run(&[(C, b"\x16\x03\x01\x00\x20\x05\x00\x00\x10abcdefghijk")]).unmatched);
+        assert!(run(&[(C, b"GET / HTTP/1.1\r\n\r\n")]).unmatched);
+    }
 }
