@@ -293,6 +293,9 @@ fn attributes(interpreted: &Interpreted, catalog: &Catalog) -> BTreeMap<&'static
             attributes.insert(attribute.name(), fused);
         }
     }
+    if attributes.get(Attribute::Os.name()).is_some_and(|os| catalog.systems.is_family_only(&os.value)) {
+        attributes.remove(Attribute::Os.name());
+    }
     // A version of a system that is not sure is none.
     if !attributes.contains_key(Attribute::Os.name()) {
         attributes.remove(Attribute::OsVersion.name());
