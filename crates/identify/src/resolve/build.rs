@@ -156,8 +156,8 @@ impl DeviceSet {
             loopback: false,
             joined: members.len() > 1,
         };
-        let wanted: BTreeSet<usize> = members.iter().copied().collect();
-        for (number, node) in material.nodes.iter().filter(|(number, _)| wanted.contains(number)) {
+        for &number in members {
+            let Some(node) = material.nodes.get(number) else { continue };
             match node {
                 Node::Station(mac) => {
                     set.macs.insert(*mac);

@@ -50,6 +50,10 @@ impl Nodes {
         self.numbers.get(node).copied()
     }
 
+    pub(crate) fn get(&self, number: usize) -> Option<&Node> {
+        self.nodes.get(number)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }

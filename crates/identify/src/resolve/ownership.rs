@@ -38,10 +38,12 @@ impl Ownership {
             entry.peers.extend(presence.peers.iter().filter(|p| p.mac != host.mac));
         }
         let mut ownership = Ownership::default();
+        let mut linked: BTreeMap<Mac, Vec<IpAddr>> = BTreeMap::new();
         for (ip, macs) in &seen.holders {
             for (mac, holding) in macs {
                 ownership.add(*mac, *ip, holding.intervals.iter().copied());
                 ownership.firm.insert(*mac);
+                linked.entry(*mac).or_default().push(*ip);
             }
         }
         let mut on_link: BTreeMap<IpAddr, BTreeSet<Mac>> = BTreeMap::new();
@@ -51,7 +53,7 @@ impl Ownership {
             }
         }
         for (mac, ips) in &carried {
-            let (own, far) = split(*mac, ips, seen, &on_link);
+            let (own, far) = split(*mac, ips, seen, linked.get(mac).map_or(&[], Vec::as_slice), &on_link);
             for ip in own {
                 if let Some(carried) = ips.get(&ip) {
                     ownership.add(*mac, ip, [(carried.span.first, carried.span.last)]);
@@ -151,6 +153,7 @@ fn split(
     mac: Mac,
     ips: &BTreeMap<IpAddr, Carried>,
     seen: &Seen,
+    linked_here: &[IpAddr],
     neighbours: &BTreeMap<IpAddr, BTreeSet<Mac>>,
 ) -> (Vec<IpAddr>, Vec<IpAddr>) {
     let linked = |ip: IpAddr| seen.holders.get(&ip).is_some_and(|macs| macs.contains_key(&mac));
@@ -159,8 +162,7 @@ fn split(
         seen.holders.get(&ip).is_some_and(|macs| !macs.contains_key(&mac))
             || neighbours.get(&ip).is_some_and(|macs| !macs.contains(&mac))
     };
-    let all_linked: Vec<IpAddr> =
-        seen.holders.iter().filter(|(_, macs)| macs.contains_key(&mac)).map(|(ip, _)| *ip).collect();
+    let all_linked = linked_here;
     let mut own = Vec::new();
     let mut open: Vec<(IpAddr, &Carried)> = Vec::new();
     for (ip, carried) in ips {
@@ -179,10 +181,18 @@ fn split(
         linked.chain(open).map(|ip| subnet(*ip)).collect::<BTreeSet<_>>().len()
     };
     let has_private_v4 = all_linked.iter().any(|ip| ip.is_ipv4() && is_private(*ip));
-    let on_link: Vec<IpAddr> =
+    let on_link: BTreeSet<IpAddr> =
         open.iter().filter(|(ip, c)| c.is_on_link(*ip, seen)).map(|(ip, _)| *ip).collect();
+    // Two of them at the same time: sorted by start, one starts before all earlier ones have ended.
     let concurrent = |list: &[&(IpAddr, &Carried)]| {
-        list.iter().enumerate().any(|(i, a)| list.iter().skip(i + 1).any(|b| a.1.span.overlaps(b.1.span)))
+        let mut spans: Vec<Span> = list.iter().map(|(_, carried)| carried.span).collect();
+        spans.sort_by_key(|span| span.first);
+        let mut until: Option<Timestamp> = None;
+        spans.iter().any(|span| {
+            let overlaps = until.is_some_and(|until| span.first <= until);
+            until = Some(until.map_or(span.last, |until| until.max(span.last)));
+            overlaps
+        })
     };
     let forwards = is_virtual_router(mac)
         || open.iter().any(|(ip, _)| linked_elsewhere(*ip))
@@ -193,12 +203,15 @@ fn split(
         || subnets(|ip| ip.is_ipv6()) > 1 && open.iter().filter(|(ip, _)| !v4(ip)).count() > 1;
     let on_link_few = on_link.len() <= MAX_ALIASES;
     let mut far = Vec::new();
+    let mut siblings: BTreeSet<IpAddr> =
+        all_linked.iter().chain(&own).filter(|o| !is_link_local(**o)).map(|o| subnet(*o)).collect();
     for (ip, _) in open {
         let neighbour = on_link_few && on_link.contains(&ip) && !linked_elsewhere(ip);
-        let sibling = all_linked.iter().chain(&own).any(|o| subnet(*o) == subnet(ip) && !is_link_local(*o));
+        let sibling = siblings.contains(&subnet(ip));
         let beside =
             sibling && !linked_elsewhere(ip) && !is_virtual_router(mac) && (on_link_few || !ip.is_ipv4());
         if neighbour || beside || !forwards {
+            siblings.insert(subnet(ip));
             own.push(ip);
         } else {
             far.push(ip);

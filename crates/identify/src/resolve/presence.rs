@@ -20,10 +20,6 @@ impl Span {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
     }
-
-    pub(crate) fn overlaps(self, other: Span) -> bool {
-        self.first <= other.last && other.first <= self.last
-    }
 }
 
 /// What is known of a host triple.

@@ -374,3 +374,36 @@ fn a_model_tells_the_category_and_what_follows_from_it() {
     assert_eq!(device.value(Attribute::LifeSupporting), Some("yes"));
     assert_eq!(device.value(Attribute::FdaClass), Some("2"));
 }
+
+#[test]
+fn bounds_drop_the_newest_and_are_counted() {
+    let limits = Limits { evidence_per_subject: 2, flows: 4, links: 1, ..Limits::default() };
+    let mut ledger = Ledger::new(&limits);
+    for name in ["a-1", "a-2", "a-3"] {
+        ledger.evidence(says(Subject::Mac { mac: Mac(A), vlan: 0 }, &HOSTNAME, name, 0));
+    }
+    ledger.link(link(A, "10.0.0.5", 0));
+    ledger.link(link(B, "10.0.0.6", 0));
+    for port in 1..=5 {
+        ledger.flow(flow(host("10.0.0.5", A), host("10.0.0.6", B), port, 0));
+    }
+    let evictions: Vec<_> = ledger.evictions().collect();
+    assert_eq!(evictions, [("ledger.evidence", 1), ("ledger.flows", 1), ("ledger.links", 1)]);
+    let found = resolve(ledger, catalog());
+    let folded = found.conversations.iter().filter(|c| c.protocol == "other" && c.port == 0);
+    assert_eq!(folded.map(|c| c.flows).sum::<u64>(), 1);
+    let device = found.devices.iter().find(|d| d.macs == [Mac(A)]).unwrap();
+    assert_eq!(device.hostnames, ["a-1", "a-2"]);
+}
+
+#[test]
+fn many_hosts_behind_one_router_are_resolved_in_good_time() {
+    let found = run(|l| {
+        l.link(link(A, "10.0.0.5", 0));
+        for n in 0..5_000_u32 {
+            let far = format!("81.{}.{}.7", n / 250, n % 250);
+            l.flow(flow(host("10.0.0.5", A), host(&far, R), 443, i64::from(n)));
+        }
+    });
+    assert_eq!(found.devices.len(), 5_002);
+}
