@@ -214,7 +214,7 @@ fn groups(assessment: &Assessment, inventory: &Inventory, overview: &Overview) -
         let kinds: Vec<_> = counted
             .into_iter()
             .flat_map(|counted| &counted.categories)
-            .map(|category| format!("{} {}", number(category.devices as u64), category.label))
+            .map(|category| format!("{} × {}", number(category.devices as u64), category.label))
             .collect();
         views.push(GroupView {
             key: group.key,
