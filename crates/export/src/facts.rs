@@ -103,7 +103,7 @@ fn reading(assessment: &Assessment, facts: &mut Vec<Fact>) {
 }
 
 /// What the entries of a bounded table are.
-fn dropped_words(table: &str) -> String {
+pub(crate) fn dropped_words(table: &str) -> String {
     match table {
         "flows" => "connections".to_owned(),
         "fragments" => "fragmented packets".to_owned(),
