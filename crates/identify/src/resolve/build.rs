@@ -156,8 +156,8 @@ impl DeviceSet {
             loopback: false,
             joined: members.len() > 1,
         };
-        let wanted: BTreeSet<usize> = members.iter().copied().collect();
-        for (number, node) in material.nodes.iter().filter(|(number, _)| wanted.contains(number)) {
+        for &number in members {
+            let Some(node) = material.nodes.get(number) else { continue };
             match node {
                 Node::Station(mac) => {
                     set.macs.insert(*mac);
@@ -190,7 +190,10 @@ impl DeviceSet {
         let forwards: usize = macs.iter().filter_map(|mac| ownership.gateways.get(mac)).sum();
         let facts = match self.group {
             true => Vec::new(),
-            false => facts::of(&self.part, &macs, forwards, catalog),
+            false => {
+                let firm = |mac: &Mac| ownership.is_firm(*mac);
+                facts::of(&self.part, &macs, forwards, firm, catalog)
+            }
         };
         let interpreted = interpret(&facts, catalog);
         let attributes = attributes(&interpreted, catalog);
@@ -290,6 +293,13 @@ fn attributes(interpreted: &Interpreted, catalog: &Catalog) -> BTreeMap<&'static
             attributes.insert(attribute.name(), fused);
         }
     }
+    if attributes.get(Attribute::Os.name()).is_some_and(|os| catalog.systems.is_family_only(&os.value)) {
+        attributes.remove(Attribute::Os.name());
+    }
+    // A version of a system that is not sure is none.
+    if !attributes.contains_key(Attribute::Os.name()) {
+        attributes.remove(Attribute::OsVersion.name());
+    }
     if let Some(category) = attributes.get(Attribute::Category.name()).cloned()
         && let Some(known) = catalog.category(&category.value)
     {
@@ -331,7 +341,8 @@ fn hostnames(interpreted: &Interpreted, catalog: &Catalog) -> Vec<String> {
     let mut all = BTreeSet::new();
     for name in names(Attribute::Hostname, interpreted, catalog) {
         let bare = name.strip_suffix(".local").unwrap_or(&name);
-        if bare.parse::<IpAddr>().is_ok() {
+        let is_service = bare.starts_with('_') || bare.contains("._tcp") || bare.contains("._udp");
+        if bare.parse::<IpAddr>().is_ok() || is_service {
             continue;
         }
         if let Some((short, _)) = bare.split_once('.') {

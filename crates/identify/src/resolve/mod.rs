@@ -68,7 +68,7 @@ pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
     let seen = Seen::of(&observations, &links, &flows);
     let ownership = Ownership::of(&seen);
     let mut material = gather(&seen, &ownership, &observations);
-    let locator = Locator { ownership: &ownership };
+    let locator = Locator { ownership: &ownership, seen: &seen };
     for (ip, deeds) in &deeds {
         for (deed, sum) in deeds {
             if let Some(number) = material.nodes.find(&locator.ip(*ip, sum.time)) {
@@ -85,7 +85,7 @@ pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
 
 /// Assigns links and evidence to nodes.
 fn gather(seen: &Seen, ownership: &Ownership, observations: &[(Subject, Vec<Observation>)]) -> Material {
-    let locator = Locator { ownership };
+    let locator = Locator { ownership, seen };
     let mut material = Material::default();
     for (mac, span) in &seen.macs {
         let number = material.nodes.number(Node::Station(*mac));
@@ -98,9 +98,11 @@ fn gather(seen: &Seen, ownership: &Ownership, observations: &[(Subject, Vec<Obse
         if !presence.exists && !ownership.owns(host.mac, host.ip) {
             continue;
         }
-        let Some(node) = locator.host(host, presence.span.first) else { continue };
+        let node = locator.host(host, presence.span.first).filter(|node| !matches!(node, Node::Group(_)));
+        let Some(node) = node else { continue };
         let address = match &node {
             Node::Remote(ip) => Some(*ip),
+            Node::Loopback => Some(host.ip),
             _ => None,
         };
         let number = material.nodes.number(node);

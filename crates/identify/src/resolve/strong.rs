@@ -63,7 +63,7 @@ pub(crate) fn join(material: &mut Material, ownership: &Ownership, catalog: &Cat
             makers.extend(
                 catalog
                     .oui(mac)
-                    .filter(|oui| oui.kind == OuiKind::Device)
+                    .filter(|oui| matches!(oui.kind, OuiKind::Device | OuiKind::Network))
                     .map(|oui| catalog.vendor_name(oui.organisation)),
             );
             gateway = ownership.gateways.contains_key(&mac);
