@@ -312,6 +312,8 @@ fn same(attribute: &str, claim: &Claim, right: &str, vendor: &str) -> Match {
             };
             if bare(&claimed) == bare(&right) { Match::Same } else { Match::Different }
         }
+        "os" if right == "linux" && LINUX.iter().any(|name| claimed.starts_with(name)) => Match::Same,
+        "location" => place(&claimed, &right),
         "os" | "os_version"
             if right.strip_prefix(&claimed).is_some_and(|rest| !starts_alphanumeric(rest)) =>
         {
