@@ -6,7 +6,7 @@ use medward_model::{Assessment, Attribute, Device};
 
 use crate::category::{GROUPS, Group};
 use crate::inventory::{self, Inventory};
-use crate::wording::{self, clean, count};
+use crate::wording::{self, clean, count, number};
 
 /// How many devices of one category there are, and their vendors.
 pub(crate) struct CategoryCount {
@@ -70,23 +70,19 @@ impl Overview {
                 ),
             };
         }
-        let medical = match self.medical {
-            0 => "none of them is known to be medical".to_owned(),
-            n if n == self.internal && n == 1 => "it is medical".to_owned(),
-            n if n == self.internal => "all of them are medical".to_owned(),
-            1 => "1 of them is medical".to_owned(),
-            n => format!("{} of them are medical", wording::number(n as u64)),
+        let kinds = match self.medical {
+            0 => "none is known to be medical".to_owned(),
+            n => format!("{} medical", number(n as u64)),
         };
         let alive = match self.life_supporting {
             0 => String::new(),
-            1 => ", and a patient's life may depend on 1".to_owned(),
-            n => format!(", and a patient's life may depend on {}", wording::number(n as u64)),
+            n => format!(" (a patient's life may depend on {})", number(n as u64)),
         };
         let unknown = match self.unknown {
             0 => String::new(),
-            n => format!(" What kind of device it is could not be told for {}.", wording::number(n as u64)),
+            n => format!(", {} of unknown kind", number(n as u64)),
         };
-        format!("{} on this network; {medical}{alive}.{unknown}", count(self.internal, "device", "devices"))
+        format!("{} on this network: {kinds}{alive}{unknown}.", count(self.internal, "device", "devices"))
     }
 }
 

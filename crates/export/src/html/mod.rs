@@ -115,8 +115,8 @@ pub(crate) fn write(assessment: &Assessment, out: &mut dyn Write) -> Result<(), 
         more_external => inventory.external.len().saturating_sub(EXTERNAL),
         multicast => inventory.multicast,
         files => files(assessment),
-        weirds => counts(&assessment.capture.weirds),
-        evictions => counts(&assessment.capture.evictions),
+        weirds => counts(&assessment.capture.weirds, |name| clean(name).replace('_', " ")),
+        evictions => counts(&assessment.capture.evictions, facts::dropped_words),
         knowledge => assessment.knowledge.iter().map(|(feed, state)| context! {
             feed => clean(feed),
             loaded => state.loaded,
@@ -214,7 +214,7 @@ fn groups(assessment: &Assessment, inventory: &Inventory, overview: &Overview) -
         let kinds: Vec<_> = counted
             .into_iter()
             .flat_map(|counted| &counted.categories)
-            .map(|category| format!("{} {}", number(category.devices as u64), category.label))
+            .map(|category| format!("{} × {}", number(category.devices as u64), category.label))
             .collect();
         views.push(GroupView {
             key: group.key,
@@ -278,9 +278,9 @@ fn files(assessment: &Assessment) -> Vec<minijinja::Value> {
     files.collect()
 }
 
-fn counts(map: &BTreeMap<String, u64>) -> Vec<(String, String)> {
+fn counts(map: &BTreeMap<String, u64>, words: impl Fn(&str) -> String) -> Vec<(String, String)> {
     let counts = map.iter().filter(|(_, n)| **n > 0);
-    counts.map(|(name, n)| (clean(name).replace('_', " "), number(*n))).collect()
+    counts.map(|(name, n)| (words(name), number(*n))).collect()
 }
 
 #[cfg(test)]

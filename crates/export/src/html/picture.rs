@@ -14,12 +14,12 @@ use minijinja::HtmlEscape;
 
 use crate::inventory::{self, Inventory};
 use crate::protocol::{self, Openness};
-use crate::wording::{bytes, count, number};
+use crate::wording::{bytes, clean, count, number};
 
 /// Up to this many devices each has a node of its own.
 pub(super) const MOST_DEVICES: usize = 60;
 /// Places on the circle up to which labels are written level; beyond, they point outward.
-const LEVEL_LABELS: usize = 18;
+const LEVEL_LABELS: usize = 24;
 /// Characters of a label.
 const LABEL: usize = 26;
 /// Average width of a character of a label, in the drawing's units.
@@ -61,7 +61,7 @@ impl Line {
         self.bytes = self.bytes.saturating_add(talk.bytes);
         self.flows = self.flows.saturating_add(talk.flows);
         self.openness = self.openness.max(Some(protocol::openness(&talk.protocol)));
-        self.protocols.insert(protocol::label(&talk.protocol));
+        self.protocols.insert(clean(&protocol::label(&talk.protocol)));
     }
 
     fn words(&self) -> String {

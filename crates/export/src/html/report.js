@@ -7,7 +7,7 @@
   if (tools && devices.length > 0) {
     var find = byId("find"), show = byId("show"), order = byId("order"), unfold = byId("unfold"), found = byId("found");
     var texts = devices.map(function (d) {
-      return (d.querySelector("summary").textContent + " " + d.querySelector(".plain").textContent).toLowerCase();
+      return (d.querySelector("summary").textContent + " " + d.querySelector("dl.plain").textContent).toLowerCase();
     });
     var place = new Map(devices.map(function (d, i) { return [d, i]; }));
     tools.hidden = false;

@@ -40,13 +40,21 @@ const KINDS: &[Kind] = &[
     ),
     ("pacs", "Orthanc", "", "pacs", 0x52_54_00, "no", &[(4242, "dicom"), (8042, "http"), (443, "tls")]),
     ("switch", "Cisco", "WS-C2960X-48TS-L", "sw", 0x00_1e_13, "no", &[(22, "ssh"), (161, "snmp")]),
-    ("analyser", "Roche", "cobas 6000", "lab", 0x00_0d_f0, "no", &[]),
-    ("camera", "Axis", "P3245-LV", "cam", 0x00_40_8c, "no", &[(554, "rtsp"), (80, "http")]),
-    ("interface-engine", "NextGen", "Mirth Connect", "hl7", 0x52_54_00, "no", &[(2575, "hl7"), (443, "tls")]),
+    ("lab-analyzer", "Roche", "cobas 6000", "lab", 0x00_0d_f0, "no", &[]),
+    ("ip-camera", "Axis", "P3245-LV", "cam", 0x00_40_8c, "no", &[(554, "rtsp"), (80, "http")]),
+    (
+        "integration-engine",
+        "NextGen",
+        "Mirth Connect",
+        "hl7",
+        0x52_54_00,
+        "no",
+        &[(2575, "hl7"), (443, "tls")],
+    ),
     ("", "", "", "", 0x02_11_22, "", &[(80, "http")]),
     ("ultrasound", "GE HealthCare", "LOGIQ E10", "us", 0x00_19_f9, "no", &[(104, "dicom")]),
     ("hvac-controller", "Johnson Controls", "FEC2611", "ahu", 0x00_10_8d, "no", &[(47808, "bacnet")]),
-    ("smartphone", "Apple", "", "iPhone", 0x06_aa_bb, "no", &[]),
+    ("phone", "Apple", "", "iPhone", 0x06_aa_bb, "no", &[]),
     ("server", "Microsoft", "", "srv", 0x00_50_56, "no", &[(53, "dns"), (445, "smb"), (389, "ldap")]),
 ];
 
@@ -236,7 +244,7 @@ fn talk(devices: &[Device], outside: &[Device]) -> Vec<Conversation> {
         }
         let wanted: &[(&str, u16)] = match device.value(Attribute::Category) {
             Some("ct" | "ultrasound") => &[("dicom", 4242)],
-            Some("patient-monitor" | "ventilator" | "analyser") => &[("hl7", 2575)],
+            Some("patient-monitor" | "ventilator" | "lab-analyzer") => &[("hl7", 2575)],
             Some("infusion-pump") => &[("tls", 443)],
             Some("workstation") => &[("smb", 445), ("http", 80), ("tls", 443)],
             Some("switch") => &[("bacnet", 47808)],
