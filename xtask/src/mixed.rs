@@ -1,5 +1,5 @@
-//! A large mixed capture for benchmarks, made from small ones: the same conversations again and again, each time
-//! between other machines and later.
+//! A large mixed capture for benchmarks, made from small ones: the same conversations again and again, between the
+//! machines of sixteen like networks in turn, each time from other ports and later.
 //!
 //! Deterministic. Only IPv4 over Ethernet (with and without one VLAN tag) and ARP get new addresses; other frames are
 //! repeated as they are.
@@ -9,6 +9,9 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Context as _;
+
+/// How many networks the conversations are spread over.
+const NETWORKS: u32 = 16;
 
 /// One packet of a classic little-endian microsecond pcap over Ethernet.
 struct Packet {
@@ -75,7 +78,8 @@ fn read(bytes: &[u8]) -> Vec<Packet> {
 
 /// Gives the machines of a frame other addresses: adds `round` to the host part, and corrects the checksums.
 fn readdress(bytes: &mut [u8], round: u32) {
-    let shift = (round as u16).wrapping_mul(7);
+    let shift = (round % NETWORKS) as u16 * 7;
+    let port_shift = (round / NETWORKS) as u16 * 61;
     let type_at = if bytes.get(12..14) == Some(&[0x81, 0]) { 16 } else { 12 };
     let kind = bytes.get(type_at..type_at + 2).map(|b| [b[0], b[1]]);
     let spots: Vec<usize> = match kind {
@@ -113,7 +117,25 @@ fn readdress(bytes: &mut [u8], round: u32) {
             Some(17) => Some(header + length + 6),
             _ => None,
         };
-        for at in [Some(header + 10), transport].into_iter().flatten() {
+        let mut transport_shift = sum_shift;
+        // A first or only fragment has ports; those that a client chose move.
+        if transport.is_some()
+            && bytes.get(header + 6..header + 8).is_some_and(|b| b[0] & 0x1f == 0 && b[1] == 0)
+        {
+            for at in [header + length, header + length + 2] {
+                if let Some([high, low]) = bytes.get_mut(at..at + 2) {
+                    let before = u16::from_be_bytes([*high, *low]);
+                    if before < 32_768 || port_shift == 0 {
+                        continue;
+                    }
+                    let after = 32_768 + (before - 32_768).wrapping_add(port_shift) % 32_768;
+                    [*high, *low] = after.to_be_bytes();
+                    transport_shift += u32::from(after) + (0xffff - u32::from(before));
+                }
+            }
+        }
+        for (at, sum_shift) in [(Some(header + 10), sum_shift), (transport, transport_shift)] {
+            let Some(at) = at else { continue };
             if let Some([high, low]) = bytes.get_mut(at..at + 2) {
                 let old = u16::from_be_bytes([*high, *low]);
                 if old == 0 {
