@@ -43,13 +43,15 @@ pub fn check(root: &Path) -> anyhow::Result<Vec<Complaint>> {
         complaints.push(Complaint::at(file, "stands in PROVENANCE.tsv but is not there"));
     }
     if total > MAX_TOTAL {
-        complaints.push(Complaint::at("tests/captures", format!("{total} bytes of captures; {MAX_TOTAL} at most")));
+        complaints
+            .push(Complaint::at("tests/captures", format!("{total} bytes of captures; {MAX_TOTAL} at most")));
     }
     for label in files_below(&root.join("tests/labels"), &[".toml"])? {
         let table: toml::Table = std::fs::read_to_string(&label)?.parse()?;
         let capture = table.get("capture").and_then(toml::Value::as_str).unwrap_or_default();
         if capture.starts_with("tests/") && !root.join(capture).is_file() {
-            complaints.push(Complaint::at(shown(root, &label), format!("its capture '{capture}' is not there")));
+            complaints
+                .push(Complaint::at(shown(root, &label), format!("its capture '{capture}' is not there")));
         }
     }
     Ok(complaints)

@@ -19,7 +19,10 @@ pub fn check(root: &Path) -> anyhow::Result<Vec<Complaint>> {
             let Value::Array(entries) = value else { continue };
             for (index, entry) in entries.iter().enumerate() {
                 let Value::Table(entry) = entry else { continue };
-                let sourced = entry.get("source").and_then(Value::as_str).is_some_and(|source| source.trim().len() >= 4);
+                let sourced = entry
+                    .get("source")
+                    .and_then(Value::as_str)
+                    .is_some_and(|source| source.trim().len() >= 4);
                 if !sourced {
                     let name = ["id", "slug", "name", "number"]
                         .iter()

@@ -11,7 +11,8 @@ const MAX_LINES: usize = 800;
 const MAX_MAIN: usize = 150;
 
 /// Names that say nothing.
-const EMPTY_NAMES: &[&str] = &["utils", "util", "common", "helpers", "helper", "manager", "misc", "types", "data"];
+const EMPTY_NAMES: &[&str] =
+    &["utils", "util", "common", "helpers", "helper", "manager", "misc", "types", "data"];
 
 pub fn check(root: &Path) -> anyhow::Result<Vec<Complaint>> {
     let mut complaints = Vec::new();
@@ -23,28 +24,42 @@ pub fn check(root: &Path) -> anyhow::Result<Vec<Complaint>> {
             let lines = text.lines().count();
             lengths.push(lines);
             if lines > MAX_LINES {
-                complaints.push(Complaint::at(&place, format!("has {lines} lines; {MAX_LINES} at most: split it")));
+                complaints
+                    .push(Complaint::at(&place, format!("has {lines} lines; {MAX_LINES} at most: split it")));
             }
             if file.ends_with("src/main.rs") && lines > MAX_MAIN {
-                complaints.push(Complaint::at(&place, format!("has {lines} lines; a main has {MAX_MAIN} at most")));
+                complaints
+                    .push(Complaint::at(&place, format!("has {lines} lines; a main has {MAX_MAIN} at most")));
             }
             if !text.starts_with("//!") && !text.starts_with("#![no_main]") {
-                complaints.push(Complaint::at(&place, "must open with a `//!` comment that says what it is for"));
+                complaints
+                    .push(Complaint::at(&place, "must open with a `//!` comment that says what it is for"));
             }
-            if (file.ends_with("src/lib.rs") || file.ends_with("src/main.rs")) && !text.contains("#![forbid(unsafe_code)]") {
+            if (file.ends_with("src/lib.rs") || file.ends_with("src/main.rs"))
+                && !text.contains("#![forbid(unsafe_code)]")
+            {
                 complaints.push(Complaint::at(&place, "must say #![forbid(unsafe_code)]"));
             }
             if file.ends_with("src/lib.rs") && text.lines().any(|line| line.starts_with("pub mod ")) {
-                complaints.push(Complaint::at(&place, "modules are private; what is public stands in one list of `pub use`"));
+                complaints.push(Complaint::at(
+                    &place,
+                    "modules are private; what is public stands in one list of `pub use`",
+                ));
             }
             let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             if EMPTY_NAMES.contains(&stem.as_str()) {
                 complaints.push(Complaint::at(&place, "this name says nothing: name it after what it does"));
             }
             // The words are put together here so that this file does not complain about itself.
-            for word in [["to", "do!("].concat(), ["unimple", "mented!("].concat(), ["TO", "DO"].concat(), ["FIX", "ME"].concat()] {
+            for word in [
+                ["to", "do!("].concat(),
+                ["unimple", "mented!("].concat(),
+                ["TO", "DO"].concat(),
+                ["FIX", "ME"].concat(),
+            ] {
                 if let Some(line) = text.lines().position(|line| line.contains(&word)) {
-                    complaints.push(Complaint::at(format!("{place}:{}", line + 1), format!("'{word}': finish it")));
+                    complaints
+                        .push(Complaint::at(format!("{place}:{}", line + 1), format!("'{word}': finish it")));
                 }
             }
         }

@@ -63,7 +63,8 @@ pub fn check(root: &Path) -> anyhow::Result<Vec<Complaint>> {
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let name = package["name"].as_str().unwrap_or_default();
         let Some(own) = layer(name) else {
-            complaints.push(Complaint::at(name, "is in no layer: add it to CRATES in xtask/src/tidy/layers.rs"));
+            complaints
+                .push(Complaint::at(name, "is in no layer: add it to CRATES in xtask/src/tidy/layers.rs"));
             continue;
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {

@@ -57,7 +57,10 @@ pub fn files_below(folder: &Path, endings: &[&str]) -> anyhow::Result<Vec<PathBu
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
             let kind = entry.file_type()?;
-            if kind.is_dir() && !matches!(name.as_str(), "target" | ".git" | "node_modules") && !name.starts_with('.') {
+            if kind.is_dir()
+                && !matches!(name.as_str(), "target" | ".git" | "node_modules")
+                && !name.starts_with('.')
+            {
                 open.push(path);
             } else if kind.is_file() && endings.iter().any(|ending| name.ends_with(ending)) {
                 found.push(path);

@@ -12,17 +12,17 @@ pub fn check(root: &Path) -> anyhow::Result<Vec<Complaint>> {
         let list = folder.join("mod.rs");
         let text = std::fs::read_to_string(&list)?;
         let slice = text.split("DISSECTORS").nth(1).unwrap_or_default();
-        let entries: Vec<&str> = slice
-            .split(['&', ',', '[', ']', '\n', ' '])
-            .filter(|part| part.contains("::"))
-            .collect();
+        let entries: Vec<&str> =
+            slice.split(['&', ',', '[', ']', '\n', ' ']).filter(|part| part.contains("::")).collect();
         if !entries.is_sorted() {
             complaints.push(Complaint::at(shown(root, &list), "DISSECTORS is not in alphabetical order"));
         }
         for file in files_below(&folder, &[".rs"])? {
             let text = std::fs::read_to_string(&file)?;
             for line in text.lines() {
-                let Some((declaration, rest)) = line.split_once(": Dissector = Dissector {") else { continue };
+                let Some((declaration, rest)) = line.split_once(": Dissector = Dissector {") else {
+                    continue;
+                };
                 let name = declaration.rsplit(' ').next().unwrap_or_default();
                 if !entries.iter().any(|entry| entry.ends_with(&format!("::{name}"))) {
                     complaints.push(Complaint::at(

@@ -97,7 +97,10 @@ impl Template {
 impl Rule {
     /// All fields that its conditions read.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.conditions.iter().chain(&self.unless).flat_map(|c| c.tests.iter().map(|t| (t.source.as_str(), t.field.as_str())))
+        self.conditions
+            .iter()
+            .chain(&self.unless)
+            .flat_map(|c| c.tests.iter().map(|t| (t.source.as_str(), t.field.as_str())))
     }
 
     /// Categories that are claimed must exist.

@@ -333,8 +333,7 @@ impl TableShape {
                     .fields
                     .iter()
                     .map(|place| {
-                        let text =
-                            place.pattern.as_deref().unwrap_or("{}").replace("{}", key).to_lowercase();
+                        let text = place.pattern.as_deref().unwrap_or("{}").replace("{}", key).to_lowercase();
                         let how = match place.how.as_str() {
                             "equals" => How::Equals(text),
                             "prefix" => How::Prefix(text),

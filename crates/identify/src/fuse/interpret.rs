@@ -160,7 +160,8 @@ impl Met {
         for (number, conditions) in &self.by_rule {
             let Some(rule) = catalog.rules.get(*number) else { continue };
             let needed = rule.conditions.len();
-            let met = conditions.range(..needed).count() == needed && conditions.range(needed..).next().is_none();
+            let met =
+                conditions.range(..needed).count() == needed && conditions.range(needed..).next().is_none();
             if !wanted(rule) || !met || !self.fired.insert(*number) {
                 continue;
             }

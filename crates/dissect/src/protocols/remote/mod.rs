@@ -1,14 +1,21 @@
 //! The dissectors of this folder, one file each.
 
+mod at;
+mod ber;
+mod dcerpc;
 mod ftp;
 mod http;
 mod http2;
 mod http_exchange;
+mod kerberos;
 mod mqtt;
 mod nearby;
+mod ntlmssp;
+mod ntstatus;
 mod rdp;
 mod reader;
 mod sip;
+mod smb;
 mod smtp;
 mod ssh;
 mod tcp;
@@ -20,12 +27,15 @@ use crate::Dissector;
 
 /// In alphabetical order.
 pub(super) static DISSECTORS: &[&Dissector] = &[
+    &dcerpc::DCERPC,
     &ftp::FTP,
     &http2::HTTP2,
     &http::HTTP,
+    &kerberos::KERBEROS,
     &mqtt::MQTT,
     &rdp::RDP,
     &sip::SIP,
+    &smb::SMB,
     &smtp::SMTP,
     &ssh::SSH,
     &tcp::TCP,
