@@ -145,10 +145,8 @@ impl KerberosSession {
             }
         }
         let service = Ber(body).find(0xa3).and_then(principal).map(|name| service(&name)).unwrap_or_default();
-        let proven = Ber(fields)
-            .find(0xa3)
-            .and_then(|field| Ber(field).expect(SEQUENCE))
-            .is_some_and(|padata| has_timestamp(padata));
+        let proven =
+            Ber(fields).find(0xa3).and_then(|field| Ber(field).expect(SEQUENCE)).is_some_and(has_timestamp);
         let operation = if tag == AS_REQ { "AS-REQ" } else { "TGS-REQ" };
         self.flush(cx);
         let mut asked = Asked::new(client, Verb::Login, operation, &service)

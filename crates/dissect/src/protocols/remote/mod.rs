@@ -9,9 +9,11 @@ mod http2;
 mod http_exchange;
 mod kerberos;
 mod mqtt;
+mod mysql;
 mod nearby;
 mod ntlmssp;
 mod ntstatus;
+mod postgresql;
 mod rdp;
 mod reader;
 mod sip;
@@ -19,6 +21,7 @@ mod smb;
 mod smtp;
 mod ssh;
 mod tcp;
+mod tds;
 mod telnet;
 mod tls;
 mod vnc;
@@ -33,12 +36,15 @@ pub(super) static DISSECTORS: &[&Dissector] = &[
     &http::HTTP,
     &kerberos::KERBEROS,
     &mqtt::MQTT,
+    &mysql::MYSQL,
+    &postgresql::POSTGRESQL,
     &rdp::RDP,
     &sip::SIP,
     &smb::SMB,
     &smtp::SMTP,
     &ssh::SSH,
     &tcp::TCP,
+    &tds::TDS,
     &telnet::TELNET,
     &tls::TLS,
     &vnc::VNC,
