@@ -71,7 +71,9 @@ pub fn wire(bytes: &[u8]) {
 pub fn dissect(bytes: &[u8]) {
     let Some((choice, mut rest)) = bytes.split_first() else { return };
     let sessions: Vec<_> = dissectors()
-        .filter(|d| matches!(d.carrier, Carrier::Stream { .. } | Carrier::Datagram { .. } | Carrier::Both { .. }))
+        .filter(|d| {
+            matches!(d.carrier, Carrier::Stream { .. } | Carrier::Datagram { .. } | Carrier::Both { .. })
+        })
         .collect();
     let Some(dissector) = sessions.get(usize::from(*choice) % sessions.len().max(1)) else { return };
     let mut chunks: Vec<(Side, &[u8])> = Vec::new();

@@ -162,6 +162,7 @@ fn device(i: usize) -> Device {
         first_seen: Some(START.plus_seconds(i as i64)),
         last_seen: Some(START.plus_seconds(3600 - i as i64)),
         parent: None,
+        remarks: vec![],
         scope: Scope::Internal,
         attributes,
         software: if category == "pacs" {
@@ -208,6 +209,7 @@ fn bare(key: String, ip: IpAddr, scope: Scope) -> Device {
         first_seen: Some(START),
         last_seen: Some(START),
         parent: None,
+        remarks: vec![],
         scope,
         attributes: BTreeMap::new(),
         software: vec![],

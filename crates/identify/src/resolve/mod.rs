@@ -37,7 +37,7 @@ impl Remark {
     /// The name used in output.
     pub const fn name(self) -> &'static str {
         match self {
-            Remark::LocalMac => "local-mac",
+            Remark::LocalMac => "randomised-mac",
             Remark::Forwards => "forwards",
             Remark::VirtualRouter => "virtual-router",
             Remark::Joined => "joined",
@@ -67,7 +67,7 @@ pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
     let deeds = deeds.into_sorted();
     let seen = Seen::of(&observations, &links, &flows);
     let ownership = Ownership::of(&seen);
-    let mut material = gather(&seen, &ownership, &observations);
+    let mut material = gather(&seen, &ownership, observations);
     let locator = Locator { ownership: &ownership, seen: &seen };
     for (ip, deeds) in &deeds {
         for (deed, sum) in deeds {
@@ -78,13 +78,13 @@ pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
     }
     let ends = conversations::ends(&flows, &locator, &mut material);
     strong::join(&mut material, &ownership, catalog);
-    let (devices, ids, remarks) = build::devices(&material, &ownership, catalog);
+    let (devices, ids, remarks) = build::devices(material, &ownership, catalog);
     let (conversations, unanswered) = conversations::collect(&flows, &ends, &ids);
     Resolution { devices, conversations, remarks, unanswered }
 }
 
 /// Assigns links and evidence to nodes.
-fn gather(seen: &Seen, ownership: &Ownership, observations: &[(Subject, Vec<Observation>)]) -> Material {
+fn gather(seen: &Seen, ownership: &Ownership, observations: Vec<(Subject, Vec<Observation>)>) -> Material {
     let locator = Locator { ownership, seen };
     let mut material = Material::default();
     for (mac, span) in &seen.macs {
@@ -112,15 +112,15 @@ fn gather(seen: &Seen, ownership: &Ownership, observations: &[(Subject, Vec<Obse
     }
     // Hearsay last: it may only describe what exists.
     let (hearsay, direct): (Vec<_>, Vec<_>) =
-        observations.iter().partition(|(subject, _)| matches!(subject, Subject::Ip(_)));
+        observations.into_iter().partition(|(subject, _)| matches!(subject, Subject::Ip(_)));
     for (subject, list) in direct.into_iter().chain(hearsay) {
         for observation in list {
-            if let Some(number) = locator.subject(subject, observation.first, &mut material.nodes) {
+            if let Some(number) = locator.subject(&subject, observation.first, &mut material.nodes) {
                 let part = material.of(number);
                 if !matches!(subject, Subject::Ip(_)) {
                     part.widen(presence::Span { first: observation.first, last: observation.last });
                 }
-                part.observations.push(observation.clone());
+                part.observations.push(observation);
             }
         }
     }
