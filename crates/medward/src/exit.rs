@@ -57,10 +57,11 @@ impl std::error::Error for Failure {}
 
 /// Tells a failure on standard error and gives its exit code; a reader that went away is no failure.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    let gone = error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|io| io.kind() == std::io::ErrorKind::BrokenPipe);
+    let gone = error.chain().any(|cause| {
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind).or(json);
+        kind == Some(std::io::ErrorKind::BrokenPipe)
+    });
     if gone {
         return ExitCode::SUCCESS;
     }

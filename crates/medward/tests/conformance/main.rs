@@ -3,6 +3,7 @@
 //! The flows of our own captures are taken apart and played to the driver again, spoilt in many ways. A new dissector is
 //! covered as soon as a capture shows its protocol; one that no capture shows must stand in `UNSEEN` with the reason.
 //! Chance is reproducible: a failure names the flow and what was done to it.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a proof fails by panicking")]
 
 #[path = "../proof/mod.rs"]
 mod proof;
