@@ -63,10 +63,21 @@ impl Wanted {
     fn in_text(&self, text: &[u8]) -> Vec<String> {
         let text = String::from_utf8_lossy(text);
         let lower = text.to_lowercase();
-        let plain = self.plain.iter().filter(|wanted| lower.contains(wanted.as_str()));
+        let plain = self.plain.iter().filter(|wanted| holds(&lower, wanted));
         let encoded = self.encoded.iter().filter(|wanted| text.contains(wanted.as_str()));
         plain.chain(encoded).cloned().collect()
     }
+}
+
+/// A bare name counts as a word only: there is a "hanne" in every "channel".
+fn holds(text: &str, wanted: &str) -> bool {
+    if wanted.starts_with("zz") || !wanted.chars().all(char::is_alphabetic) {
+        return text.contains(wanted);
+    }
+    text.match_indices(wanted).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + wanted.len()..]);
+        !before.ends_with(char::is_alphabetic) && !after.starts_with(char::is_alphabetic)
+    })
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -102,6 +113,7 @@ fn the_search_finds_what_is_planted() {
         assert!(!wanted.in_text(leak).is_empty(), "not found in {}", String::from_utf8_lossy(leak));
     }
     assert!(wanted.in_text(b"{\"vendor\":\"Philips\",\"serial\":\"DE76240231\"}").is_empty());
+    assert!(wanted.in_text(b"multi-channel").is_empty());
     // Every planted string is in some capture: as it is, or with 16 bits a character.
     let captures: Vec<Vec<u8>> =
         proof::captures().iter().map(|path| std::fs::read(path).expect("a capture can be read")).collect();

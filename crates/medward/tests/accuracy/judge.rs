@@ -366,7 +366,9 @@ fn software(claim: &Claim, right: &str) -> Match {
         (Some(claimed), Some(right)) => {
             let (claimed, right) = (plain(&claimed), plain(&right));
             let claimed = claimed.trim_start_matches('v');
-            if claimed == right {
+            // A package's version says more than its software's: 4.17.12-Debian.
+            let packaged = claimed.strip_prefix(&right).is_some_and(|rest| rest.starts_with(['-', '+']));
+            if claimed == right || packaged {
                 Match::Same
             } else if right
                 .strip_prefix(claimed)
