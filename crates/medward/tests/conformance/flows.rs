@@ -125,12 +125,15 @@ pub fn dissect<'a>(frames: impl IntoIterator<Item = (LinkType, &'a [u8])>) -> Re
         number += 1;
         let raw = RawFrame { number, time: time(number), link, bytes, original: bytes.len() as u32 };
         engine.packet(number, raw.time, &decode(&raw));
-        if number % 4096 == 0 {
+        if number.is_multiple_of(4096) {
             report.take(&mut engine);
         }
     }
     report.finish(&mut engine, number)
 }
+
+/// IP protocol, and both ends in order.
+type Key = (u8, (IpAddr, u16), (IpAddr, u16));
 
 /// One connection or exchange of datagrams while it is collected.
 struct Open {
@@ -140,7 +143,7 @@ struct Open {
 
 /// The flows of a capture in which something with a payload was said; those of tunnels and cut packets are left out.
 pub fn flows(capture: &Path, name: &str) -> Vec<Flow> {
-    let mut open: BTreeMap<(u8, (IpAddr, u16), (IpAddr, u16)), Open> = BTreeMap::new();
+    let mut open: BTreeMap<Key, Open> = BTreeMap::new();
     let mut done = Vec::new();
     for (link, bytes) in frames(capture) {
         let raw = RawFrame { number: 1, time: time(1), link, bytes: &bytes, original: bytes.len() as u32 };
@@ -355,7 +358,7 @@ impl<'a> Player<'a> {
             original: frame.len() as u32,
         };
         self.engine.packet(self.number, raw.time, &decode(&raw));
-        if self.number % 4096 == 0 {
+        if self.number.is_multiple_of(4096) {
             self.report.take(&mut self.engine);
         }
     }
