@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use medward_model::{Outcome, Verb};
 
 use super::super::at::find;
-use super::super::{ntlmssp, ntstatus};
+use super::super::{kerberos, ntlmssp, ntstatus};
 use super::ledger::{Key, Ledger, Opened};
+use super::{KERBEROS_REALM, KERBEROS_SERVICE};
 use crate::pending::Said;
 use crate::{Context, Side};
 
@@ -81,8 +82,17 @@ impl Connection {
             if self.said.first(("ntlm", &message.computer, &message.workstation, message.kind as u8)) {
                 ntlmssp::report(&message, &cx.sender(), cx);
             }
-        } else if cx.side() == Side::Originator && find(blob, KERBEROS).is_some() {
+        } else if cx.side() == Side::Originator
+            && let Some(at) = find(blob, KERBEROS)
+        {
             self.mechanism = "Kerberos";
+            let request = blob.get(at.saturating_add(KERBEROS.len())..).unwrap_or(&[]);
+            if let Some((realm, service)) = kerberos::ticket_service(request)
+                && self.said.first(("ticket", &realm, &service))
+            {
+                cx.evidence(cx.receiver(), &KERBEROS_REALM, &realm);
+                cx.evidence(cx.receiver(), &KERBEROS_SERVICE, &service);
+            }
         }
     }
 
