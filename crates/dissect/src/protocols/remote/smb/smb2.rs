@@ -237,13 +237,18 @@ fn capabilities(bits: u32) -> String {
         "dfs",
         "leasing",
         "large-mtu",
-        "multi-channel",
+        // Several connections for one session: says nothing of the machine.
+        "",
         "persistent-handles",
         "directory-leasing",
         "encryption",
     ];
-    let names: Vec<&str> =
-        NAMES.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1).map(|(_, name)| *name).collect();
+    let names: Vec<&str> = NAMES
+        .iter()
+        .enumerate()
+        .filter(|(bit, name)| bits >> bit & 1 == 1 && !name.is_empty())
+        .map(|(_, name)| *name)
+        .collect();
     names.join(", ")
 }
 
