@@ -1,1 +1,143 @@
-//! x
+//! Whole runs beside ndpiReader and tshark on the same capture, as ratios of CPU time.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::Context as _;
+
+use crate::mixed;
+use crate::tidy::files_below;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Capture to run on; without it a mixed one is made from tests/captures (and ../shared/captures where present).
+    #[arg(long)]
+    capture: Option<PathBuf>,
+    /// Size of the mixed capture, in MB.
+    #[arg(long, default_value_t = 200)]
+    size: u64,
+    /// Runs of each program; the best counts.
+    #[arg(long, default_value_t = 3)]
+    runs: u32,
+    /// Leave tshark out (it takes long on large captures).
+    #[arg(long)]
+    without_tshark: bool,
+}
+
+/// What one run cost.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+    /// User and system, in seconds.
+    cpu: f64,
+    /// Elapsed, in seconds.
+    wall: f64,
+    /// Largest resident set, in MB.
+    memory: f64,
+}
+
+pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--quiet", "--package", "medward"])
+        .args(["--package", "medward-capture", "--example", "empty_loop", "--bin", "medward"])
+        .current_dir(root)
+        .status()?;
+    anyhow::ensure!(status.success(), "the release build failed");
+    let (capture, packets) = match &arguments.capture {
+        Some(path) => (path.clone(), None),
+        None => {
+            let mut sources = files_below(&root.join("tests/captures"), &[".pcap"])?;
+            sources.extend(files_below(&root.join("../shared/captures/mixed"), &[".pcap"])?);
+            sources.extend(files_below(&root.join("../shared/captures/discovery"), &[".pcap"])?);
+            sources.extend(files_below(&root.join("../shared/captures/building-ot"), &[".pcap"])?);
+            let path = root.join("target/mixed.pcap");
+            let packets = mixed::write(&path, &sources, arguments.size * 1_000_000)?;
+            (path, Some(packets))
+        }
+    };
+    let bytes = std::fs::metadata(&capture)?.len();
+    println!(
+        "{}: {:.0} MB{}",
+        capture.display(),
+        bytes as f64 / 1e6,
+        packets.map_or(String::new(), |n| format!(", {n} packets"))
+    );
+    let medward = root.join("target/release/medward").display().to_string();
+    let empty = root.join("target/release/examples/empty_loop").display().to_string();
+    let file = capture.display().to_string();
+    let assess = |threads: &str| {
+        [
+            &medward,
+            "assess",
+            "--quiet",
+            "--format",
+            "json",
+            "--output",
+            "/dev/null",
+            "--threads",
+            threads,
+            &file,
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    };
+    let mut runs: Vec<(&str, Vec<String>)> = vec![
+        ("medward, 1 thread", assess("1")),
+        ("medward, 2 threads", assess("2")),
+        ("empty etherparse loop", vec![empty, file.clone()]),
+        ("ndpiReader", ["ndpiReader", "-q", "-i", &file].map(str::to_owned).to_vec()),
+    ];
+    if !arguments.without_tshark {
+        runs.push(("tshark", ["tshark", "-n", "-q", "-r", &file].map(str::to_owned).to_vec()));
+    }
+    let mut base: Option<Cost> = None;
+    println!("{:<24}{:>10}{:>10}{:>10}{:>14}", "", "CPU s", "wall s", "MB", "CPU ratio");
+    for (name, command) in runs {
+        match best(&command, arguments.runs) {
+            Ok(cost) => {
+                let ratio = base.map_or(1.0, |base| cost.cpu / base.cpu);
+                println!("{name:<24}{:>10.2}{:>10.2}{:>10.0}{ratio:>14.2}", cost.cpu, cost.wall, cost.memory);
+                if let (Some(base), "medward, 2 threads") = (base, name) {
+                    println!("{:<24}{:.2} times as fast as one", "", base.wall / cost.wall);
+                }
+                base = base.or(Some(cost));
+                if let (Some(packets), "medward, 1 thread") = (packets, name) {
+                    println!("{:<24}{:.0} ns a packet", "", cost.cpu * 1e9 / packets as f64);
+                }
+            }
+            Err(error) => println!("{name:<24}not run: {error:#}"),
+        }
+    }
+    Ok(())
+}
+
+fn best(command: &[String], runs: u32) -> anyhow::Result<Cost> {
+    let mut best: Option<Cost> = None;
+    for _ in 0..runs.max(1) {
+        let cost = once(command)?;
+        if best.is_none_or(|best| cost.cpu < best.cpu) {
+            best = Some(cost);
+        }
+    }
+    best.context("no run")
+}
+
+/// Runs under GNU time, which tells CPU time and memory of the child.
+fn once(command: &[String]) -> anyhow::Result<Cost> {
+    let (program, arguments) = command.split_first().context("empty command")?;
+    let output = Command::new("/usr/bin/time")
+        .args(["-f", "medward-bench %U %S %e %M", program])
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()
+        .context("/usr/bin/time (Debian package time)")?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    let line =
+        told.lines().find_map(|line| line.strip_prefix("medward-bench ")).context(told.trim().to_owned())?;
+    anyhow::ensure!(output.status.success(), "{program} failed: {}", told.trim());
+    let numbers: Vec<f64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
+    match numbers.as_slice() {
+        [user, system, wall, memory] => Ok(Cost { cpu: user + system, wall: *wall, memory: memory / 1024.0 }),
+        _ => anyhow::bail!("unexpected answer of time: {line}"),
+    }
+}

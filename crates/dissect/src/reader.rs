@@ -46,11 +46,6 @@ impl<'a> Reader<'a> {
     pub(crate) fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_be_bytes)
     }
-
-    /// The next byte, left in place.
-    pub(crate) fn peek(&self) -> Option<u8> {
-        self.0.first().copied()
-    }
 }
 
 /// Bytes as lower-case hexadecimal, for identifiers.
@@ -71,7 +66,6 @@ mod tests {
         let mut reader = Reader::new(&[1, 2, 3, 4, 5]);
         assert_eq!(reader.u16(), Some(0x0102));
         assert_eq!(reader.u32(), None);
-        assert_eq!(reader.peek(), Some(3));
         assert_eq!(reader.take(3), Some(&[3, 4, 5][..]));
         assert!(reader.is_empty());
         assert_eq!(hex(&[0x0a, 0xff]), "0aff");

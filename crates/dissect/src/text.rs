@@ -7,6 +7,9 @@ pub(crate) const MAX_TEXT: usize = 512;
 
 /// Without control characters (they become blanks), trimmed, runs of blanks folded to one, at most 512 bytes.
 pub fn clean(text: &str) -> Cow<'_, str> {
+    if is_tidy_ascii(text.as_bytes()) {
+        return Cow::Borrowed(text);
+    }
     let trimmed = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     let tidy = trimmed.len() <= MAX_TEXT
         && !trimmed.contains(|c: char| c.is_control() || unprintable(c))
@@ -27,6 +30,20 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     }
     kept.truncate(kept.trim_end().len());
     Cow::Owned(kept)
+}
+
+/// Printable ASCII without a blank at either end or two in a row: by far the most, and left as it is.
+fn is_tidy_ascii(bytes: &[u8]) -> bool {
+    let mut blank = true;
+    for byte in bytes {
+        match byte {
+            b' ' if blank => return false,
+            b' ' => blank = true,
+            0x21..=0x7e => blank = false,
+            _ => return false,
+        }
+    }
+    (!blank || bytes.is_empty()) && bytes.len() <= MAX_TEXT
 }
 
 /// The same for bytes: UTF-8 where they are, else ISO 8859-1 (what most device protocols mean). Stops at the first NUL.

@@ -92,13 +92,23 @@ fn reading(assessment: &Assessment, facts: &mut Vec<Fact>) {
         .evictions
         .iter()
         .filter(|(_, dropped)| **dropped > 0)
-        .map(|(table, dropped)| format!("{} of {}", number(*dropped), clean(table).replace('_', " ")))
+        .map(|(table, dropped)| format!("{} {}", number(*dropped), dropped_words(table)))
         .collect();
     if !evictions.is_empty() {
         add(
             format!("There was no room to follow everything: dropped {}", list(&evictions)),
             "Memory is bounded; some connections were forgotten before they ended, so details may be missing.",
         );
+    }
+}
+
+/// What the entries of a bounded table are.
+pub(crate) fn dropped_words(table: &str) -> String {
+    match table {
+        "flows" => "connections".to_owned(),
+        "fragments" => "fragmented packets".to_owned(),
+        "reassembly" => "stretches of data that came out of order".to_owned(),
+        other => format!("entries of the table “{}”", clean(other).replace('_', " ")),
     }
 }
 
@@ -210,6 +220,19 @@ fn identities(inventory: &Inventory, facts: &mut Vec<Fact>) {
         "devices gave contradictory answers on their model or serial number",
         "The surest value is shown; the others stand in the device's details.",
         ordered(inventory, |device| inside(device) && contradicts_itself(device)),
+    );
+    let mut serials: BTreeMap<&str, usize> = BTreeMap::new();
+    for serial in inventory.internal.iter().filter_map(|placed| placed.device.value(Attribute::Serial)) {
+        *serials.entry(serial).or_default() += 1;
+    }
+    add(
+        "device has the serial number of another",
+        "devices share a serial number with another",
+        "Perhaps one device that was seen twice, or a gateway that speaks for it.",
+        ordered(inventory, |device| {
+            let serial = device.value(Attribute::Serial);
+            inside(device) && serial.and_then(|serial| serials.get(serial)).is_some_and(|n| *n > 1)
+        }),
     );
     add(
         "device was seen only behind another",

@@ -114,7 +114,8 @@ pub(crate) fn category_words(device: &Device) -> String {
         .map_or_else(|| category::UNKNOWN.label.to_owned(), |slug| clean(&category::words(slug)))
 }
 
-/// What a person calls the device: host name, else application name, else maker and model, else address.
+/// What a person calls the device: host name, else application name, else maker and model, else address, else maker and
+/// category, else id.
 pub(crate) fn name(device: &Device) -> String {
     let said = device.hostnames.first().or(device.aliases.first());
     if let Some(said) = said.filter(|said| !said.trim().is_empty()) {
@@ -133,7 +134,10 @@ pub(crate) fn name(device: &Device) -> String {
     match (device.ips.first(), device.macs.first()) {
         (Some(ip), _) => ip.to_string(),
         (None, Some(mac)) => mac.to_string(),
-        (None, None) => clean(&device.id.0),
+        (None, None) => match (sure(Attribute::Vendor), category_of(device)) {
+            (Some(vendor), Some(slug)) => clean(&format!("{vendor} {}", category::words(slug))),
+            _ => clean(&device.id.0),
+        },
     }
 }
 

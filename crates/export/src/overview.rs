@@ -6,11 +6,10 @@ use medward_model::{Assessment, Attribute, Device};
 
 use crate::category::{GROUPS, Group};
 use crate::inventory::{self, Inventory};
-use crate::wording::{self, clean, count};
+use crate::wording::{self, clean, count, number};
 
 /// How many devices of one category there are, and their vendors.
 pub(crate) struct CategoryCount {
-    pub slug: Option<String>,
     pub label: String,
     pub devices: usize,
     /// Vendor and count, most frequent first.
@@ -71,23 +70,19 @@ impl Overview {
                 ),
             };
         }
-        let medical = match self.medical {
-            0 => "none of them is known to be medical".to_owned(),
-            n if n == self.internal && n == 1 => "it is medical".to_owned(),
-            n if n == self.internal => "all of them are medical".to_owned(),
-            1 => "1 of them is medical".to_owned(),
-            n => format!("{} of them are medical", wording::number(n as u64)),
+        let kinds = match self.medical {
+            0 => "none is known to be medical".to_owned(),
+            n => format!("{} medical", number(n as u64)),
         };
         let alive = match self.life_supporting {
             0 => String::new(),
-            1 => ", and a patient's life may depend on 1".to_owned(),
-            n => format!(", and a patient's life may depend on {}", wording::number(n as u64)),
+            n => format!(" (a patient's life may depend on {})", number(n as u64)),
         };
         let unknown = match self.unknown {
             0 => String::new(),
-            n => format!(" What kind of device it is could not be told for {}.", wording::number(n as u64)),
+            n => format!(", {} of unknown kind", number(n as u64)),
         };
-        format!("{} on this network; {medical}{alive}.{unknown}", count(self.internal, "device", "devices"))
+        format!("{} on this network: {kinds}{alive}{unknown}.", count(self.internal, "device", "devices"))
     }
 }
 
@@ -97,14 +92,13 @@ fn count_group<'a>(group: &'static Group, devices: impl Iterator<Item = &'a Devi
         let slug = inventory::category_of(device).map(str::to_owned);
         by_category.entry(slug).or_default().push(device);
     }
-    let mut categories: Vec<_> =
-        by_category.into_iter().map(|(slug, list)| count_category(slug, &list)).collect();
+    let mut categories: Vec<_> = by_category.values().map(|list| count_category(list)).collect();
     categories.sort_by(|a, b| b.devices.cmp(&a.devices).then_with(|| a.label.cmp(&b.label)));
     let devices = categories.iter().map(|category| category.devices).sum();
     (devices > 0).then_some(GroupCount { group, devices, categories })
 }
 
-fn count_category(slug: Option<String>, devices: &[&Device]) -> CategoryCount {
+fn count_category(devices: &[&Device]) -> CategoryCount {
     let mut vendors: BTreeMap<String, usize> = BTreeMap::new();
     let mut without_vendor = 0;
     for device in devices {
@@ -116,7 +110,7 @@ fn count_category(slug: Option<String>, devices: &[&Device]) -> CategoryCount {
     let mut vendors: Vec<_> = vendors.into_iter().collect();
     vendors.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let label = devices.first().map(|device| inventory::category_words(device)).unwrap_or_default();
-    CategoryCount { slug, label, devices: devices.len(), vendors, without_vendor }
+    CategoryCount { label, devices: devices.len(), vendors, without_vendor }
 }
 
 /// When, how long and how much was captured, in one line.

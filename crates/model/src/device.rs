@@ -80,6 +80,9 @@ pub struct Device {
     pub attributes: BTreeMap<&'static str, Fused>,
     pub software: Vec<Software>,
     pub services: Vec<Service>,
+    /// What else is worth telling, as slugs: `randomised-mac`, `forwards`, `virtual-router`, `joined`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 impl Device {

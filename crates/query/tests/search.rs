@@ -21,6 +21,7 @@ fn pump() -> Device {
         first_seen: seen(0),
         last_seen: seen(86_400),
         parent: None,
+        remarks: vec![],
         scope: Scope::Internal,
         attributes: BTreeMap::from([("vendor", fused("BD")), ("category", fused("infusion-pump"))]),
         software: vec![Software {

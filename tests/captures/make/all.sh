@@ -5,4 +5,5 @@ for script in dicom hl7 astm sdc fhir dhcp mdns llmnr ssdp wsd smb lldp snmp ser
     echo "== $script"
     timeout -k 5 200 bash "$here/$script.sh" || echo "  FAIL $script.sh"
 done
+for script in documents wire; do python3 "$here/$script.py"; done
 "${VENV:-$here/.venv}/bin/python" "$here/provenance.py"

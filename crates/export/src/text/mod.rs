@@ -73,10 +73,12 @@ impl Page<'_> {
     fn kinds(&self, out: &mut dyn Write) -> io::Result<()> {
         let all = || self.overview.groups.iter().flat_map(|group| &group.categories);
         let label = all().map(|category| category.label.width()).max().unwrap_or(0).min(32);
+        if !self.overview.groups.is_empty() {
+            writeln!(out)?;
+        }
         let digits = self.overview.groups.iter().map(|g| number(g.devices as u64).len()).max().unwrap_or(1);
         for group in &self.overview.groups {
             let medical = if group.group.medical { Tone::Medical } else { Tone::Plain };
-            writeln!(out)?;
             if group.group.key == "unknown" {
                 let lead =
                     format!("{:width$}  {:>digits$}  ", "Unknown kind", group.devices, width = label + 2);
@@ -183,12 +185,12 @@ impl Page<'_> {
 }
 
 const COLUMNS: [Column; 11] = [
-    Column { heading: "Name", least: 16, worth: 100 },
-    Column { heading: "Category", least: 12, worth: 99 },
-    Column { heading: "Vendor", least: 10, worth: 80 },
-    Column { heading: "Model", least: 10, worth: 85 },
-    Column { heading: "Serial", least: 10, worth: 50 },
-    Column { heading: "OS", least: 10, worth: 40 },
+    Column { heading: "Name", least: 20, worth: 100 },
+    Column { heading: "Category", least: 16, worth: 99 },
+    Column { heading: "Vendor", least: 12, worth: 80 },
+    Column { heading: "Model", least: 14, worth: 85 },
+    Column { heading: "Serial", least: 12, worth: 50 },
+    Column { heading: "OS", least: 14, worth: 40 },
     Column { heading: "IP", least: usize::MAX, worth: 90 },
     Column { heading: "MAC", least: usize::MAX, worth: 30 },
     Column { heading: "Last seen", least: usize::MAX, worth: 20 },

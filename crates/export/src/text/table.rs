@@ -162,7 +162,7 @@ mod tests {
         let columns = [column(4, 9), column(usize::MAX, 1), column(5, 5)];
         assert_eq!(fit(&columns, &[10, 12, 8], 0), [10, 12, 8]);
         assert_eq!(fit(&columns, &[10, 12, 8], 34), [10, 12, 8]);
-        assert_eq!(fit(&columns, &[10, 12, 8], 30), [8, 12, 6]);
+        assert_eq!(fit(&columns, &[10, 12, 8], 30), [7, 12, 7]);
         assert_eq!(fit(&columns, &[10, 12, 8], 20), [10, 0, 8]);
         assert_eq!(fit(&columns, &[10, 12, 8], 5), [5, 0, 0]);
         assert_eq!(fit(&columns, &[10, 12, 8], 1), [4, 0, 0]);

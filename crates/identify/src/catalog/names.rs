@@ -1,6 +1,6 @@
 //! One name for one maker or system, whatever the spelling.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::shape::NameShape;
 
@@ -65,6 +65,7 @@ pub(crate) struct Names {
     /// Normal beginnings to canonical name.
     starts: BTreeMap<String, String>,
     within: BTreeMap<String, String>,
+    family_only: BTreeSet<String>,
 }
 
 impl Names {
@@ -79,6 +80,9 @@ impl Names {
                     self.written.insert(alias.clone(), entry.name.clone())
                 }
             };
+        }
+        if entry.family_only {
+            self.family_only.insert(entry.name.clone());
         }
         if let Some(wider) = &entry.within {
             self.within.insert(entry.name.clone(), wider.clone());
@@ -118,6 +122,11 @@ impl Names {
             words.pop();
         }
         words.join(" ").trim_end_matches([',', ';', '.']).to_owned()
+    }
+
+    /// True where the name stands for a family and is not to be published itself.
+    pub(crate) fn is_family_only(&self, name: &str) -> bool {
+        self.family_only.contains(name)
     }
 
     /// True where `narrow` lies within `wide`, at any distance.

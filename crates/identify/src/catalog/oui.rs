@@ -15,6 +15,8 @@ pub(crate) enum OuiKind {
     Virtual,
     /// Makes devices under its own name; confirmed by the catalogue.
     Device,
+    /// Makes network equipment: its address may stand in a frame for a host behind it.
+    Network,
     /// Not in the catalogue.
     Unlisted,
 }
@@ -26,6 +28,7 @@ impl OuiKind {
             "platform" => Some(OuiKind::Platform),
             "virtual" => Some(OuiKind::Virtual),
             "device" => Some(OuiKind::Device),
+            "network" => Some(OuiKind::Network),
             _ => None,
         }
     }
@@ -45,6 +48,13 @@ impl Catalog {
             return None;
         }
         let [a, b, c, d, e, f] = mac.0;
+        // Examples in manuals, and the virtual adapter of Cisco's VPN client.
+        if matches!(
+            mac.0,
+            [0, 1, 2, 3, 4, 5] | [0, 0x11, 0x22, 0x33, 0x44, 0x55] | [0, 5, 0x9a, 0x3c, 0x78..=0x7f, _]
+        ) {
+            return None;
+        }
         let text = format!("{a:02X}{b:02X}{c:02X}{d:02X}{e:02X}{f:02X}");
         let organisation = oui_data::lookup(&text)?.organization().trim();
         if organisation.is_empty() || matches!(organisation, "Private" | "IEEE Registration Authority") {
@@ -52,7 +62,10 @@ impl Catalog {
         }
         let listed = self.oui.get(&normal(organisation)).copied();
         let kind = listed.unwrap_or_else(|| match self.vendors.known(organisation) {
-            Some(_) => OuiKind::Device,
+            Some(vendor) => match self.oui.get(&normal(vendor)) {
+                Some(OuiKind::Network) => OuiKind::Network,
+                _ => OuiKind::Device,
+            },
             None => OuiKind::Unlisted,
         });
         Some(OuiOrganisation { organisation, kind })

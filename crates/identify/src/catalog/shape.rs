@@ -102,6 +102,9 @@ pub(super) struct NameShape {
     pub aliases: Vec<String>,
     /// Vendor: who owns it now. System: the wider family it belongs to.
     pub within: Option<String>,
+    /// Only a family: supports what lies within it, but is not published itself.
+    #[serde(default)]
+    pub family_only: bool,
     source: String,
 }
 
@@ -128,7 +131,7 @@ impl OuiShape {
             CatalogError::entry(
                 file,
                 &entry,
-                "has a kind that is none of component, platform, virtual, device".into(),
+                "has a kind that is none of component, platform, virtual, device, network".into(),
             )
         })
     }

@@ -11,7 +11,7 @@ mod combine;
 mod interpret;
 mod publish;
 
-pub(crate) use claim::{SoftwareClaim, is_multiple, is_narrower};
+pub(crate) use claim::{SoftwareClaim, is_multiple, is_narrower, normalise};
 pub(crate) use combine::{Group, combine};
 pub(crate) use interpret::{Fact, Interpreted, interpret};
 pub(crate) use publish::{publish, publish_many, summed, threshold};

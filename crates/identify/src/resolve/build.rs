@@ -60,20 +60,20 @@ impl Part {
         }
     }
 
-    fn absorb(&mut self, other: &Part) {
-        self.ips.extend(&other.ips);
-        self.vlans.extend(&other.vlans);
+    fn absorb(&mut self, other: Part) {
+        self.ips.extend(other.ips);
+        self.vlans.extend(other.vlans);
         if let Some(span) = other.span {
             self.widen(span);
         }
-        self.observations.extend(other.observations.iter().cloned());
-        self.deeds.extend(other.deeds.iter().cloned());
-        for (service, packet) in &other.services {
-            self.serve(service.clone(), *packet);
+        self.observations.extend(other.observations);
+        self.deeds.extend(other.deeds);
+        for (service, packet) in other.services {
+            self.serve(service, packet);
         }
-        for (ask, packet) in &other.asks {
-            let first = self.asks.entry(ask.clone()).or_insert(*packet);
-            *first = (*first).min(*packet);
+        for (ask, packet) in other.asks {
+            let first = self.asks.entry(ask).or_insert(packet);
+            *first = (*first).min(packet);
         }
     }
 }
@@ -96,8 +96,9 @@ impl Material {
         self.parts.get_mut(number).unwrap_or(&mut self.spare)
     }
 
-    fn get(&self, number: usize) -> Option<&Part> {
-        self.parts.get(number)
+    /// What was gathered for a node, which then has nothing more.
+    fn take(&mut self, number: usize) -> Part {
+        self.parts.get_mut(number).map(std::mem::take).unwrap_or_default()
     }
 }
 
@@ -105,7 +106,7 @@ impl Material {
 type Built = (Vec<Device>, BTreeMap<usize, DeviceId>, BTreeMap<DeviceId, Vec<Remark>>);
 
 /// One device per set of joined nodes.
-pub(crate) fn devices(material: &Material, ownership: &Ownership, catalog: &Catalog) -> Built {
+pub(crate) fn devices(mut material: Material, ownership: &Ownership, catalog: &Catalog) -> Built {
     let mut sets: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, _) in material.nodes.iter() {
         sets.entry(material.nodes.root(number)).or_default().push(number);
@@ -113,20 +114,25 @@ pub(crate) fn devices(material: &Material, ownership: &Ownership, catalog: &Cata
     let mut ids: BTreeMap<usize, DeviceId> = BTreeMap::new();
     let mut taken: BTreeMap<DeviceId, Device> = BTreeMap::new();
     let mut remarks: BTreeMap<DeviceId, Vec<Remark>> = BTreeMap::new();
-    // A node's number is above that of the node it is behind, and roots are the lowest of their set, so that parents
-    // are built before those behind them.
-    for (root, members) in &sets {
-        let set = DeviceSet::of(material, members);
-        let parent = set.via.and_then(|via| ids.get(&material.nodes.root(via))).cloned();
+    // Parents before those behind them.
+    let is_behind = |members: &[usize], nodes: &Nodes| {
+        members.iter().all(|number| matches!(nodes.get(*number), Some(Node::Behind(..))))
+    };
+    let (behind, direct): (Vec<_>, Vec<_>) =
+        sets.into_iter().partition(|(_, members)| is_behind(members, &material.nodes));
+    for (root, members) in direct.into_iter().chain(behind) {
+        let set = DeviceSet::of(&mut material, &members);
+        let parent = set.via.and_then(|via| ids.get(&via)).cloned();
         let (mut device, notes) = set.build(parent, ownership, catalog);
         while taken.contains_key(&device.id) {
             device.id = hashed(&format!("{} again", device.id));
         }
         for member in members {
-            ids.insert(*member, device.id.clone());
+            ids.insert(member, device.id.clone());
         }
-        ids.insert(*root, device.id.clone());
+        ids.insert(root, device.id.clone());
         if !notes.is_empty() {
+            device.remarks = notes.iter().map(|note| note.name().to_owned()).collect();
             remarks.insert(device.id.clone(), notes);
         }
         taken.insert(device.id.clone(), device);
@@ -146,7 +152,7 @@ struct DeviceSet {
 }
 
 impl DeviceSet {
-    fn of(material: &Material, members: &[usize]) -> DeviceSet {
+    fn of(material: &mut Material, members: &[usize]) -> DeviceSet {
         let mut set = DeviceSet {
             macs: BTreeSet::new(),
             part: Part::default(),
@@ -156,8 +162,13 @@ impl DeviceSet {
             loopback: false,
             joined: members.len() > 1,
         };
-        let wanted: BTreeSet<usize> = members.iter().copied().collect();
-        for (number, node) in material.nodes.iter().filter(|(number, _)| wanted.contains(number)) {
+        // Of several that speak of it, who did so first is nearest to it.
+        let mut nearest: Option<(u64, usize, String)> = None;
+        let mut direct = false;
+        for (position, &number) in members.iter().enumerate() {
+            let part = material.take(number);
+            let Some(node) = material.nodes.get(number) else { continue };
+            direct |= !matches!(node, Node::Behind(..));
             match node {
                 Node::Station(mac) => {
                     set.macs.insert(*mac);
@@ -165,14 +176,22 @@ impl DeviceSet {
                 Node::Loopback => set.loopback = true,
                 Node::Remote(_) => {}
                 Node::Behind(via, key) => {
-                    set.via = Some(*via);
-                    set.key = Some(key.to_string());
+                    let first = part.observations.iter().map(|o| o.packet).min().unwrap_or(u64::MAX);
+                    let told = (first, material.nodes.root(*via), key.to_string());
+                    if nearest.as_ref().is_none_or(|known| told < *known) {
+                        nearest = Some(told);
+                    }
                 }
                 Node::Group(_) => set.group = true,
             }
-            if let Some(part) = material.get(number) {
-                set.part.absorb(part);
+            match position {
+                0 => set.part = part,
+                _ => set.part.absorb(part),
             }
+        }
+        if let (Some((_, via, key)), false) = (nearest, direct) {
+            set.via = Some(via);
+            set.key = Some(key);
         }
         set.part.observations.sort_by(|a, b| {
             (a.packet, a.source, a.field.name, &a.value).cmp(&(b.packet, b.source, b.field.name, &b.value))
@@ -190,7 +209,10 @@ impl DeviceSet {
         let forwards: usize = macs.iter().filter_map(|mac| ownership.gateways.get(mac)).sum();
         let facts = match self.group {
             true => Vec::new(),
-            false => facts::of(&self.part, &macs, forwards, catalog),
+            false => {
+                let firm = |mac: &Mac| ownership.is_firm(*mac);
+                facts::of(&self.part, &macs, forwards, firm, catalog)
+            }
         };
         let interpreted = interpret(&facts, catalog);
         let attributes = attributes(&interpreted, catalog);
@@ -234,6 +256,7 @@ impl DeviceSet {
             attributes,
             software: software(interpreted.software),
             services,
+            remarks: Vec::new(),
         };
         (device, notes)
     }
@@ -290,6 +313,13 @@ fn attributes(interpreted: &Interpreted, catalog: &Catalog) -> BTreeMap<&'static
             attributes.insert(attribute.name(), fused);
         }
     }
+    if attributes.get(Attribute::Os.name()).is_some_and(|os| catalog.systems.is_family_only(&os.value)) {
+        attributes.remove(Attribute::Os.name());
+    }
+    // A version of a system that is not sure is none.
+    if !attributes.contains_key(Attribute::Os.name()) {
+        attributes.remove(Attribute::OsVersion.name());
+    }
     if let Some(category) = attributes.get(Attribute::Category.name()).cloned()
         && let Some(known) = catalog.category(&category.value)
     {
@@ -331,7 +361,8 @@ fn hostnames(interpreted: &Interpreted, catalog: &Catalog) -> Vec<String> {
     let mut all = BTreeSet::new();
     for name in names(Attribute::Hostname, interpreted, catalog) {
         let bare = name.strip_suffix(".local").unwrap_or(&name);
-        if bare.parse::<IpAddr>().is_ok() {
+        let is_service = bare.starts_with('_') || bare.contains("._tcp") || bare.contains("._udp");
+        if bare.parse::<IpAddr>().is_ok() || is_service {
             continue;
         }
         if let Some((short, _)) = bare.split_once('.') {

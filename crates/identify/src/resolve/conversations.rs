@@ -18,8 +18,8 @@ pub(crate) fn ends(
     flows
         .iter()
         .map(|(key, sum)| {
-            let link = key.transport == Transport::Link;
-            if link && !key.responder.mac.is_station() || key.originator.mac == Mac::ZERO && link {
+            let stations = key.responder.mac.is_station() && key.originator.mac != Mac::ZERO;
+            if key.transport == Transport::Link && !stations {
                 return None;
             }
             let from = locator.host(&key.originator, sum.first)?;

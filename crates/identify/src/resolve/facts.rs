@@ -8,10 +8,14 @@ use crate::fuse::Fact;
 use crate::ledger::{Observation, Part as PartOfDeed};
 
 /// How much the registrant of a MAC address's prefix says of the device's maker.
-fn oui_weight(kind: OuiKind) -> Option<f64> {
+///
+/// `firm` tells that the address is surely the device's own and not that of a router in front of it.
+fn oui_weight(kind: OuiKind, firm: bool) -> Option<f64> {
     match kind {
-        OuiKind::Device => Some(0.8),
-        OuiKind::Unlisted => Some(0.6),
+        OuiKind::Network if firm => Some(0.85),
+        OuiKind::Network => Some(0.4),
+        OuiKind::Device => Some(0.85),
+        OuiKind::Unlisted => Some(0.45),
         OuiKind::Platform => Some(0.4),
         OuiKind::Component | OuiKind::Virtual => None,
     }
@@ -57,14 +61,20 @@ pub(crate) fn observed(observation: &Observation) -> Fact {
 }
 
 /// All facts of a device: what was observed, who made its interfaces, what it does and answers on.
-pub(crate) fn of(part: &Part, macs: &[Mac], forwards: usize, catalog: &Catalog) -> Vec<Fact> {
+pub(crate) fn of(
+    part: &Part,
+    macs: &[Mac],
+    forwards: usize,
+    firm: impl Fn(&Mac) -> bool,
+    catalog: &Catalog,
+) -> Vec<Fact> {
     let mut facts: Vec<Fact> = part.observations.iter().map(observed).collect();
     for mac in macs {
         let prefix = mac.to_string();
         facts.push(plain("mac", "address", prefix, None));
         if let Some(oui) = catalog.oui(*mac) {
             facts.push(Fact {
-                gives: oui_weight(oui.kind).map(|weight| (Attribute::Vendor, weight)),
+                gives: oui_weight(oui.kind, firm(mac)).map(|weight| (Attribute::Vendor, weight)),
                 ..plain("mac", "organisation", oui.organisation.to_owned(), None)
             });
         }

@@ -37,7 +37,7 @@ impl Remark {
     /// The name used in output.
     pub const fn name(self) -> &'static str {
         match self {
-            Remark::LocalMac => "local-mac",
+            Remark::LocalMac => "randomised-mac",
             Remark::Forwards => "forwards",
             Remark::VirtualRouter => "virtual-router",
             Remark::Joined => "joined",
@@ -67,8 +67,8 @@ pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
     let deeds = deeds.into_sorted();
     let seen = Seen::of(&observations, &links, &flows);
     let ownership = Ownership::of(&seen);
-    let mut material = gather(&seen, &ownership, &observations);
-    let locator = Locator { ownership: &ownership };
+    let mut material = gather(&seen, &ownership, observations);
+    let locator = Locator { ownership: &ownership, seen: &seen };
     for (ip, deeds) in &deeds {
         for (deed, sum) in deeds {
             if let Some(number) = material.nodes.find(&locator.ip(*ip, sum.time)) {
@@ -78,14 +78,14 @@ pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
     }
     let ends = conversations::ends(&flows, &locator, &mut material);
     strong::join(&mut material, &ownership, catalog);
-    let (devices, ids, remarks) = build::devices(&material, &ownership, catalog);
+    let (devices, ids, remarks) = build::devices(material, &ownership, catalog);
     let (conversations, unanswered) = conversations::collect(&flows, &ends, &ids);
     Resolution { devices, conversations, remarks, unanswered }
 }
 
 /// Assigns links and evidence to nodes.
-fn gather(seen: &Seen, ownership: &Ownership, observations: &[(Subject, Vec<Observation>)]) -> Material {
-    let locator = Locator { ownership };
+fn gather(seen: &Seen, ownership: &Ownership, observations: Vec<(Subject, Vec<Observation>)>) -> Material {
+    let locator = Locator { ownership, seen };
     let mut material = Material::default();
     for (mac, span) in &seen.macs {
         let number = material.nodes.number(Node::Station(*mac));
@@ -98,9 +98,11 @@ fn gather(seen: &Seen, ownership: &Ownership, observations: &[(Subject, Vec<Obse
         if !presence.exists && !ownership.owns(host.mac, host.ip) {
             continue;
         }
-        let Some(node) = locator.host(host, presence.span.first) else { continue };
+        let node = locator.host(host, presence.span.first).filter(|node| !matches!(node, Node::Group(_)));
+        let Some(node) = node else { continue };
         let address = match &node {
             Node::Remote(ip) => Some(*ip),
+            Node::Loopback => Some(host.ip),
             _ => None,
         };
         let number = material.nodes.number(node);
@@ -110,15 +112,15 @@ fn gather(seen: &Seen, ownership: &Ownership, observations: &[(Subject, Vec<Obse
     }
     // Hearsay last: it may only describe what exists.
     let (hearsay, direct): (Vec<_>, Vec<_>) =
-        observations.iter().partition(|(subject, _)| matches!(subject, Subject::Ip(_)));
+        observations.into_iter().partition(|(subject, _)| matches!(subject, Subject::Ip(_)));
     for (subject, list) in direct.into_iter().chain(hearsay) {
         for observation in list {
-            if let Some(number) = locator.subject(subject, observation.first, &mut material.nodes) {
+            if let Some(number) = locator.subject(&subject, observation.first, &mut material.nodes) {
                 let part = material.of(number);
                 if !matches!(subject, Subject::Ip(_)) {
                     part.widen(presence::Span { first: observation.first, last: observation.last });
                 }
-                part.observations.push(observation.clone());
+                part.observations.push(observation);
             }
         }
     }

@@ -7,6 +7,7 @@ use medward_model::{HostKey, Mac, Subject, Timestamp};
 
 use super::addresses::is_group;
 use super::ownership::Ownership;
+use super::presence::Seen;
 
 /// What holds a device together by itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +50,10 @@ impl Nodes {
         self.numbers.get(node).copied()
     }
 
+    pub(crate) fn get(&self, number: usize) -> Option<&Node> {
+        self.nodes.get(number)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
@@ -82,12 +87,13 @@ impl Nodes {
 /// Finds the node of an address at a time.
 pub(crate) struct Locator<'a> {
     pub ownership: &'a Ownership,
+    pub seen: &'a Seen,
 }
 
 impl Locator<'_> {
     /// The node of a host; `None` for one that is no device (unspecified address without a MAC).
     pub(crate) fn host(&self, host: &HostKey, at: Timestamp) -> Option<Node> {
-        if is_group(host) {
+        if is_group(host) || self.seen.is_silent_broadcast(host) {
             return Some(Node::Group(host.ip));
         }
         if host.ip.is_loopback() {

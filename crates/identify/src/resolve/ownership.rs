@@ -17,6 +17,8 @@ pub(crate) struct Ownership {
     own: BTreeMap<Mac, BTreeSet<IpAddr>>,
     /// Owners of an address with when it was seen there.
     owners: BTreeMap<IpAddr, BTreeMap<Mac, Vec<(Timestamp, Timestamp)>>>,
+    /// MACs with an address that is surely theirs, or with none at all.
+    firm: BTreeSet<Mac>,
     /// MACs that pass on for others, with how many.
     pub gateways: BTreeMap<Mac, usize>,
 }
@@ -36,17 +38,35 @@ impl Ownership {
             entry.peers.extend(presence.peers.iter().filter(|p| p.mac != host.mac));
         }
         let mut ownership = Ownership::default();
+        let mut linked: BTreeMap<Mac, Vec<IpAddr>> = BTreeMap::new();
         for (ip, macs) in &seen.holders {
             for (mac, holding) in macs {
                 ownership.add(*mac, *ip, holding.intervals.iter().copied());
+                ownership.firm.insert(*mac);
+                linked.entry(*mac).or_default().push(*ip);
+            }
+        }
+        let mut on_link: BTreeMap<IpAddr, BTreeSet<Mac>> = BTreeMap::new();
+        for (mac, ips) in &carried {
+            for (ip, _) in ips.iter().filter(|(ip, one)| one.is_on_link(**ip, seen)) {
+                on_link.entry(*ip).or_default().insert(*mac);
             }
         }
         for (mac, ips) in &carried {
-            let (own, far) = split(*mac, ips, seen);
+            let (own, far) = split(*mac, ips, seen, linked.get(mac).map_or(&[], Vec::as_slice), &on_link);
             for ip in own {
                 if let Some(carried) = ips.get(&ip) {
                     ownership.add(*mac, ip, [(carried.span.first, carried.span.last)]);
                 }
+            }
+            let sure = |ip: &IpAddr| {
+                seen.holders.get(ip).is_some_and(|macs| macs.contains_key(mac))
+                    || is_link_local(*ip)
+                    || is_eui64_of(*ip, *mac)
+                    || on_link.get(ip).is_some_and(|macs| macs.contains(mac))
+            };
+            if !far.is_empty() || ips.keys().any(sure) {
+                ownership.firm.insert(*mac);
             }
             if !far.is_empty() {
                 ownership.gateways.insert(*mac, far.len());
@@ -63,6 +83,11 @@ impl Ownership {
     /// The addresses of a MAC.
     pub(crate) fn addresses(&self, mac: Mac) -> impl Iterator<Item = IpAddr> + '_ {
         self.own.get(&mac).into_iter().flatten().copied()
+    }
+
+    /// False where all that is known of a MAC is an address that may lie behind it.
+    pub(crate) fn is_firm(&self, mac: Mac) -> bool {
+        self.firm.contains(&mac) || !self.own.contains_key(&mac)
     }
 
     pub(crate) fn owns(&self, mac: Mac, ip: IpAddr) -> bool {
@@ -124,11 +149,20 @@ fn linked_to(seen: &Seen, ip: IpAddr) -> Option<Vec<Mac>> {
 }
 
 /// Parts the addresses that a MAC carried into its own and those of others.
-fn split(mac: Mac, ips: &BTreeMap<IpAddr, Carried>, seen: &Seen) -> (Vec<IpAddr>, Vec<IpAddr>) {
+fn split(
+    mac: Mac,
+    ips: &BTreeMap<IpAddr, Carried>,
+    seen: &Seen,
+    linked_here: &[IpAddr],
+    neighbours: &BTreeMap<IpAddr, BTreeSet<Mac>>,
+) -> (Vec<IpAddr>, Vec<IpAddr>) {
     let linked = |ip: IpAddr| seen.holders.get(&ip).is_some_and(|macs| macs.contains_key(&mac));
-    let linked_elsewhere = |ip: IpAddr| seen.holders.get(&ip).is_some_and(|macs| !macs.contains_key(&mac));
-    let all_linked: Vec<IpAddr> =
-        seen.holders.iter().filter(|(_, macs)| macs.contains_key(&mac)).map(|(ip, _)| *ip).collect();
+    // Another station holds it: it said so, or it speaks with neighbours under that address and this one does not.
+    let linked_elsewhere = |ip: IpAddr| {
+        seen.holders.get(&ip).is_some_and(|macs| !macs.contains_key(&mac))
+            || neighbours.get(&ip).is_some_and(|macs| !macs.contains(&mac))
+    };
+    let all_linked = linked_here;
     let mut own = Vec::new();
     let mut open: Vec<(IpAddr, &Carried)> = Vec::new();
     for (ip, carried) in ips {
@@ -147,25 +181,37 @@ fn split(mac: Mac, ips: &BTreeMap<IpAddr, Carried>, seen: &Seen) -> (Vec<IpAddr>
         linked.chain(open).map(|ip| subnet(*ip)).collect::<BTreeSet<_>>().len()
     };
     let has_private_v4 = all_linked.iter().any(|ip| ip.is_ipv4() && is_private(*ip));
-    let on_link: Vec<IpAddr> =
+    let on_link: BTreeSet<IpAddr> =
         open.iter().filter(|(ip, c)| c.is_on_link(*ip, seen)).map(|(ip, _)| *ip).collect();
+    // Two of them at the same time: sorted by start, one starts before all earlier ones have ended.
     let concurrent = |list: &[&(IpAddr, &Carried)]| {
-        list.iter().enumerate().any(|(i, a)| list.iter().skip(i + 1).any(|b| a.1.span.overlaps(b.1.span)))
+        let mut spans: Vec<Span> = list.iter().map(|(_, carried)| carried.span).collect();
+        spans.sort_by_key(|span| span.first);
+        let mut until: Option<Timestamp> = None;
+        spans.iter().any(|span| {
+            let overlaps = until.is_some_and(|until| span.first <= until);
+            until = Some(until.map_or(span.last, |until| until.max(span.last)));
+            overlaps
+        })
     };
     let forwards = is_virtual_router(mac)
         || open.iter().any(|(ip, _)| linked_elsewhere(*ip))
         || open_v4.iter().any(|(ip, c)| !is_private(*ip) && (has_private_v4 || among_private(c)))
         || subnets(|ip| ip.is_ipv4()) > 1 && (concurrent(&open_v4) || !all_linked.is_empty())
         || open_v4.len() > MAX_ALIASES
+        || concurrent(&open_v4) && !open_v4.iter().any(|(ip, _)| on_link.contains(ip))
         || subnets(|ip| ip.is_ipv6()) > 1 && open.iter().filter(|(ip, _)| !v4(ip)).count() > 1;
     let on_link_few = on_link.len() <= MAX_ALIASES;
     let mut far = Vec::new();
+    let mut siblings: BTreeSet<IpAddr> =
+        all_linked.iter().chain(&own).filter(|o| !is_link_local(**o)).map(|o| subnet(*o)).collect();
     for (ip, _) in open {
         let neighbour = on_link_few && on_link.contains(&ip) && !linked_elsewhere(ip);
-        let sibling = all_linked.iter().chain(&own).any(|o| subnet(*o) == subnet(ip) && !is_link_local(*o));
+        let sibling = siblings.contains(&subnet(ip));
         let beside =
             sibling && !linked_elsewhere(ip) && !is_virtual_router(mac) && (on_link_few || !ip.is_ipv4());
         if neighbour || beside || !forwards {
+            siblings.insert(subnet(ip));
             own.push(ip);
         } else {
             far.push(ip);

@@ -20,10 +20,6 @@ impl Span {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
     }
-
-    pub(crate) fn overlaps(self, other: Span) -> bool {
-        self.first <= other.last && other.first <= self.last
-    }
 }
 
 /// What is known of a host triple.
@@ -48,6 +44,8 @@ pub(crate) struct Seen {
     pub macs: BTreeMap<Mac, Span>,
     /// Who held an address: by IP, then MAC.
     pub holders: BTreeMap<IpAddr, BTreeMap<Mac, Holding>>,
+    /// IPv4 addresses that spoke.
+    pub speakers: BTreeSet<IpAddr>,
     /// VLANs of a MAC address.
     pub vlans: BTreeMap<Mac, BTreeSet<u16>>,
 }
@@ -72,6 +70,8 @@ impl Seen {
             let span = Span { first: sum.first, last: sum.last };
             let (to, from) = (key.originator, key.responder);
             seen.host(to, span, sum.packets[0] > 0, from);
+            seen.speakers.extend((sum.packets[0] > 0).then_some(to.ip));
+            seen.speakers.extend((sum.packets[1] > 0).then_some(from.ip));
             let heard = sum.packets[1] > 0
                 || key.protocol.is_some_and(|p| p != "other")
                 || key.transport == Transport::Tcp && sum.most_sent >= 4;
@@ -90,6 +90,16 @@ impl Seen {
             }
         }
         seen
+    }
+
+    /// The last address of a usual subnet, that never spoke and was not sent to a station: a directed broadcast
+    /// (RFC 919) in a capture that does not tell the destination's MAC.
+    pub(crate) fn is_silent_broadcast(&self, host: &HostKey) -> bool {
+        let IpAddr::V4(ip) = host.ip else { return false };
+        ip.octets()[3] == 255
+            && !host.mac.is_station()
+            && !self.speakers.contains(&host.ip)
+            && !self.holders.contains_key(&host.ip)
     }
 
     fn mac(&mut self, mac: Mac, vlan: u16, span: Span) {

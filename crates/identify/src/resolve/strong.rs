@@ -2,18 +2,19 @@
 //!
 //! Only identifiers that two physical devices never share join: unique identifiers, and serial numbers of one vendor
 //! and model. A host name never does. Cloned and default identifiers exist, so anything that speaks against it vetoes:
-//! another vendor, model or host name, one side being a router, or too many sharing it.
+//! another vendor, model or host name, one side being a router, or too many sharing it. Devices that are only spoken of
+//! (behind a gateway) are one where the gateway gives them one serial number under several keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use medward_model::Attribute;
+use medward_model::{Attribute, Gives};
 
 use super::build::Material;
 use super::facts;
 use super::nodes::Node;
 use super::ownership::Ownership;
 use crate::catalog::{Catalog, OuiKind};
-use crate::fuse::{Fact, Interpreted, interpret};
+use crate::fuse::{Fact, Interpreted, interpret, normalise};
 
 /// Protocols whose payload often speaks of another device than its sender: forwarded images, relayed results.
 const CARRIERS: [&str; 8] = ["dicom", "dicomweb", "hl7", "fhir", "astm", "poct1a", "syslog", "mqtt"];
@@ -47,15 +48,9 @@ impl Profile {
 pub(crate) fn join(material: &mut Material, ownership: &Ownership, catalog: &Catalog) {
     let mut profiles: BTreeMap<usize, Profile> = BTreeMap::new();
     let mut sharing: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let numbers: Vec<(usize, Node)> = material.nodes.iter().map(|(n, node)| (n, node.clone())).collect();
-    for (number, node) in numbers {
-        if !matches!(node, Node::Station(_) | Node::Remote(_)) {
-            continue;
-        }
+    for number in candidates(material, catalog) {
+        let Some(node) = material.nodes.get(number).cloned() else { continue };
         let own: Vec<Fact> = material.of(number).observations.iter().map(facts::observed).collect();
-        if own.iter().all(|fact| fact.gives.is_none()) {
-            continue;
-        }
         let interpreted = interpret(&own, catalog);
         let mut makers = BTreeSet::new();
         let mut gateway = false;
@@ -63,7 +58,7 @@ pub(crate) fn join(material: &mut Material, ownership: &Ownership, catalog: &Cat
             makers.extend(
                 catalog
                     .oui(mac)
-                    .filter(|oui| oui.kind == OuiKind::Device)
+                    .filter(|oui| matches!(oui.kind, OuiKind::Device | OuiKind::Network))
                     .map(|oui| catalog.vendor_name(oui.organisation)),
             );
             gateway = ownership.gateways.contains_key(&mac);
@@ -83,15 +78,19 @@ pub(crate) fn join(material: &mut Material, ownership: &Ownership, catalog: &Cat
             makers,
             gateway,
         };
-        for key in identifiers(&interpreted, &profile, catalog) {
+        let behind = matches!(node, Node::Behind(..));
+        for key in identifiers(&interpreted, &profile, behind, catalog) {
             sharing.entry(key).or_default().push(number);
         }
         profiles.insert(number, profile);
     }
-    for numbers in sharing.values().filter(|numbers| (2..=MAX_SHARED).contains(&numbers.len())) {
+    for (key, numbers) in sharing.iter().filter(|(_, numbers)| (2..=MAX_SHARED).contains(&numbers.len())) {
         let all: Vec<&Profile> = numbers.iter().filter_map(|n| profiles.get(n)).collect();
         let fit = all.iter().enumerate().all(|(i, a)| all.iter().skip(i + 1).all(|b| a.fits(b)));
-        if !fit {
+        // A bare serial number tells apart what one gateway speaks of, not all devices there are.
+        let bare = key.starts_with(BARE);
+        let strangers = bare && all.iter().any(|p| p.models.is_empty()) && !same_gateway(material, numbers);
+        if !fit || strangers {
             continue;
         }
         for pair in numbers.windows(2) {
@@ -102,8 +101,52 @@ pub(crate) fn join(material: &mut Material, ownership: &Ownership, catalog: &Cat
     }
 }
 
+/// How keys of serial numbers without vendor and model begin.
+const BARE: &str = "number=";
+
+/// Nodes that share the text of an identifier with another node: only these need a closer look.
+fn candidates(material: &mut Material, catalog: &Catalog) -> BTreeSet<usize> {
+    let mut holders: BTreeMap<(Attribute, String), Vec<usize>> = BTreeMap::new();
+    for number in 0..material.nodes.len() {
+        let joinable = material
+            .nodes
+            .get(number)
+            .is_some_and(|node| matches!(node, Node::Station(_) | Node::Remote(_) | Node::Behind(..)));
+        if !joinable {
+            continue;
+        }
+        for observation in &material.of(number).observations {
+            let Gives::Attribute { attribute, .. } = observation.field.gives else { continue };
+            if !matches!(attribute, Attribute::Serial | Attribute::UniqueId | Attribute::Udi) {
+                continue;
+            }
+            if let Some((_, compared)) = normalise(attribute, &observation.value.shown(), catalog) {
+                let known = holders.entry((attribute, compared)).or_default();
+                if known.last() != Some(&number) {
+                    known.push(number);
+                }
+            }
+        }
+    }
+    holders.into_values().filter(|n| (2..=MAX_SHARED).contains(&n.len())).flatten().collect()
+}
+
+/// Whether all of them stand behind one and the same device.
+fn same_gateway(material: &Material, numbers: &[usize]) -> bool {
+    let gateways: BTreeSet<Option<usize>> = numbers
+        .iter()
+        .map(|n| match material.nodes.get(*n) {
+            Some(Node::Behind(via, _)) => Some(material.nodes.root(*via)),
+            _ => None,
+        })
+        .collect();
+    gateways.len() == 1 && !gateways.contains(&None)
+}
+
 /// Identifiers that may join, as comparable text.
-fn identifiers(interpreted: &Interpreted, profile: &Profile, catalog: &Catalog) -> Vec<String> {
+///
+/// What is said of a device `behind` a carrier is about that device, so the carrier's words count there.
+fn identifiers(interpreted: &Interpreted, profile: &Profile, behind: bool, catalog: &Catalog) -> Vec<String> {
     let mut keys = Vec::new();
     let own_words = |attribute: Attribute| {
         let claims: Vec<_> = interpreted
@@ -111,7 +154,9 @@ fn identifiers(interpreted: &Interpreted, profile: &Profile, catalog: &Catalog) 
             .get(&attribute)
             .into_iter()
             .flatten()
-            .filter(|claim| !CARRIERS.contains(&claim.support.source.as_str()) && claim.support.weight >= 0.8)
+            .filter(|claim| {
+                (behind || !CARRIERS.contains(&claim.support.source.as_str())) && claim.support.weight >= 0.8
+            })
             .collect();
         crate::fuse::combine(attribute, &claims, catalog)
     };
@@ -129,6 +174,17 @@ fn identifiers(interpreted: &Interpreted, profile: &Profile, catalog: &Catalog) 
         && serial.confidence >= 0.8
     {
         keys.push(format!("serial {vendor}/{model}={}", serial.compared));
+    }
+    if let ([serial], true) = (serials.as_slice(), behind)
+        && serial.compared.len() >= 6
+    {
+        keys.push(format!("{BARE}{}", serial.compared));
+    }
+    for udi in own_words(Attribute::Udi) {
+        // Without a serial number a UDI names a lot or a kind of device.
+        if udi.value.contains("(21)") {
+            keys.push(format!("udi={}", udi.compared));
+        }
     }
     keys
 }

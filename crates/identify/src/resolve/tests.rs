@@ -1,6 +1,7 @@
 //! Resolution, rule by rule.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use medward_model::{
     Attribute, Device, Evidence, Field, FlowRecord, HostKey, Link, LinkKind, Mac, Scope, Subject, Timestamp,
@@ -73,14 +74,15 @@ fn flow(from: HostKey, to: HostKey, port: u16, seconds: i64) -> FlowRecord {
     }
 }
 
-fn catalog() -> Catalog {
-    Catalog::builtin().unwrap()
+fn catalog() -> &'static Catalog {
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().unwrap());
+    &CATALOG
 }
 
 fn run(fill: impl FnOnce(&mut Ledger)) -> Resolution {
     let mut ledger = Ledger::new(&Limits::default());
     fill(&mut ledger);
-    resolve(ledger, &catalog())
+    resolve(ledger, catalog())
 }
 
 fn with_ip<'a>(resolution: &'a Resolution, address: &str) -> Vec<&'a Device> {
@@ -333,6 +335,75 @@ proptest! {
         while let Some(shard) = shards.pop() {
             merged.merge(shard);
         }
-        prop_assert_eq!(resolve(straight, &catalog), resolve(merged, &catalog));
+        prop_assert_eq!(resolve(straight, catalog), resolve(merged, catalog));
     }
+}
+
+#[test]
+fn claims_that_exclude_each_other_publish_nothing() {
+    let found = run(|l| {
+        for serial in ["DE12345678", "DE99999999"] {
+            l.evidence(says(Subject::Mac { mac: Mac(A), vlan: 0 }, &SERIAL, serial, 0));
+        }
+    });
+    assert_eq!(found.devices[0].value(Attribute::Serial), None);
+}
+
+#[test]
+fn spellings_agree_and_the_prefix_registrant_counts_as_a_witness() {
+    let found = run(|l| {
+        for name in ["Philips", "PHILIPS MEDICAL SYSTEMS"] {
+            l.evidence(says(Subject::Mac { mac: Mac(A), vlan: 0 }, &VENDOR, name, 0));
+        }
+    });
+    let vendor = &found.devices[0].attributes["vendor"];
+    assert_eq!(vendor.value, "Philips");
+    assert!(vendor.confidence > 0.95 && vendor.confidence < 1.0 && vendor.rejected.is_empty());
+    assert_eq!(vendor.evidence.last().map(|s| s.source.as_str()), Some("mac"));
+}
+
+#[test]
+fn a_model_tells_the_category_and_what_follows_from_it() {
+    let found = run(|l| {
+        let subject = || Subject::Mac { mac: Mac(A), vlan: 0 };
+        l.evidence(says(subject(), &VENDOR, "Dräger", 0));
+        l.evidence(says(subject(), &MODEL, "Evita V500", 0));
+    });
+    let device = found.devices.iter().find(|d| d.macs == [Mac(A)]).unwrap();
+    assert_eq!(device.value(Attribute::Category), Some("ventilator"));
+    assert_eq!(device.value(Attribute::LifeSupporting), Some("yes"));
+    assert_eq!(device.value(Attribute::FdaClass), Some("2"));
+}
+
+#[test]
+fn bounds_drop_the_newest_and_are_counted() {
+    let limits = Limits { evidence_per_subject: 2, flows: 4, links: 1, ..Limits::default() };
+    let mut ledger = Ledger::new(&limits);
+    for name in ["a-1", "a-2", "a-3"] {
+        ledger.evidence(says(Subject::Mac { mac: Mac(A), vlan: 0 }, &HOSTNAME, name, 0));
+    }
+    ledger.link(link(A, "10.0.0.5", 0));
+    ledger.link(link(B, "10.0.0.6", 0));
+    for port in 1..=5 {
+        ledger.flow(flow(host("10.0.0.5", A), host("10.0.0.6", B), port, 0));
+    }
+    let evictions: Vec<_> = ledger.evictions().collect();
+    assert_eq!(evictions, [("ledger.evidence", 1), ("ledger.flows", 1), ("ledger.links", 1)]);
+    let found = resolve(ledger, catalog());
+    let folded = found.conversations.iter().filter(|c| c.protocol == "other" && c.port == 0);
+    assert_eq!(folded.map(|c| c.flows).sum::<u64>(), 1);
+    let device = found.devices.iter().find(|d| d.macs == [Mac(A)]).unwrap();
+    assert_eq!(device.hostnames, ["a-1", "a-2"]);
+}
+
+#[test]
+fn many_hosts_behind_one_router_are_resolved_in_good_time() {
+    let found = run(|l| {
+        l.link(link(A, "10.0.0.5", 0));
+        for n in 0..5_000_u32 {
+            let far = format!("81.{}.{}.7", n / 250, n % 250);
+            l.flow(flow(host("10.0.0.5", A), host(&far, R), 443, i64::from(n)));
+        }
+    });
+    assert_eq!(found.devices.len(), 5_002);
 }

@@ -256,4 +256,13 @@ mod tests {
             assert!(exercise(&FOX, Transport::Tcp, &[(Side::Originator, foreign)]).unmatched);
         }
     }
+
+    #[test]
+    fn bytes_one_by_one_say_the_same() {
+        let whole = exercise(&FOX, Transport::Tcp, &[(Side::Responder, STATION)]);
+        let single: Vec<(Side, &[u8])> = STATION.chunks(1).map(|byte| (Side::Responder, byte)).collect();
+        let split = exercise(&FOX, Transport::Tcp, &single);
+        assert_eq!(whole.evidence.len(), split.evidence.len());
+        assert_eq!(whole.activity.len(), split.activity.len());
+    }
 }

@@ -102,6 +102,7 @@ fn minimum(service: u16) -> (usize, usize) {
 #[derive(Default)]
 struct Talk {
     said: Said<256>,
+    telegrams: Said<256>,
     pending: Pending<Side, 2>,
 }
 
@@ -275,7 +276,7 @@ impl Talk {
         };
         let Telegram { verb, operation, source, object } = operation;
         let routine = operation.starts_with("GroupValue") || verb == Verb::Query;
-        if routine && !self.said.first((cx.side(), operation, source, &object)) {
+        if routine && !self.telegrams.first((cx.side(), operation, source, &object)) {
             return;
         }
         let source = if source == 0 { String::new() } else { individual(source) };

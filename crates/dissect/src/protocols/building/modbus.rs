@@ -484,4 +484,17 @@ mod tests {
             assert!(exercise(&MODBUS, Transport::Tcp, &[(Side::Originator, foreign)]).unmatched);
         }
     }
+
+    #[test]
+    fn bytes_one_by_one_say_the_same() {
+        let ask = [unit(1, 1, &[3, 0, 0, 0, 4]), unit(2, 1, &[0x2b, 0x0e, 1, 0])].concat();
+        let answer = [unit(1, 1, &[3, 2, 0, 1]), unit(2, 1, &identification(&[(0, "Alpha")]))].concat();
+        let sides = [(Side::Originator, &ask), (Side::Responder, &answer)];
+        let single: Vec<(Side, &[u8])> =
+            sides.iter().flat_map(|(side, bytes)| bytes.chunks(1).map(|byte| (*side, byte))).collect();
+        let seen = exercise(&MODBUS, Transport::Tcp, &single);
+        assert_eq!(seen.values("vendor-name"), ["Alpha"]);
+        assert_eq!(seen.activity.len(), 2);
+        assert!(seen.weirds.is_empty());
+    }
 }

@@ -9,7 +9,7 @@
 //! order of each maker's own. It is given as it stands for the catalogue to interpret; only its first component is
 //! claimed, as a name. Who sends results and who sends orders tells analyser from information system.
 //!
-//! Limits: checked against an independent implementation of the protocol, not against analysers. Patient, comment,
+//! Limits: checked against an independent implementation of the protocol (python-astm), not against analysers. Patient, comment,
 //! manufacturer and scientific records are counted, not read; of O, R and Q records only the universal test id
 //! is. Sample ids are not kept.
 
@@ -480,6 +480,26 @@ mod tests {
             b"H|\\^&x",
         ] {
             assert!(exercise(&ASTM, Transport::Tcp, &[(O, foreign)]).unmatched);
+        }
+    }
+
+    #[test]
+    fn bytes_one_by_one_say_the_same() {
+        let frames = [
+            vec![5],
+            frame('1', "H|\\^&|||XN-10^00-22\r", 3),
+            frame('2', "R|1|^^^WBC|7\r", 3),
+            frame('3', "L|1|N\r", 3),
+            vec![4],
+        ]
+        .concat();
+        for bytes in [&frames[..], b"H|\\^&|||Middleware^2\rO|1|S1||^^^GLU\rL|1|N\r"] {
+            let whole = exercise(&ASTM, Transport::Tcp, &[(O, bytes)]);
+            let single: Vec<(Side, &[u8])> = bytes.chunks(1).map(|byte| (O, byte)).collect();
+            let split = exercise(&ASTM, Transport::Tcp, &single);
+            assert!(!whole.evidence.is_empty() && whole.activity.len() == 1);
+            assert_eq!(whole.values("sender"), split.values("sender"));
+            assert_eq!(whole.activity.len(), split.activity.len());
         }
     }
 }

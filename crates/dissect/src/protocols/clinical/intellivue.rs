@@ -632,4 +632,18 @@ mod tests {
             assert!(exercise(&INTELLIVUE, Transport::Udp, &[(O, foreign)]).unmatched);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_damaged_attribute_list_is_read_to_an_end(at in 0_usize..250, byte in proptest::prelude::any::<u8>()) {
+            let mut attributes = monitor([10, 0, 0, 1]);
+            if let Some(slot) = attributes.get_mut(at) {
+                *slot = byte;
+            }
+            let report = event(0x23, 0x0d17, &attributes);
+            let bytes = [vec![0, 0, 1, 0], operation(1, 0, &report)].concat();
+            let seen = exercise(&INTELLIVUE, Transport::Udp, &[(O, &bytes)]);
+            proptest::prop_assert!(seen.evidence.len() <= 16);
+        }
+    }
 }

@@ -68,9 +68,7 @@ pub(super) static POCT1A: Dissector = Dissector {
 fn probe(head: &Head<'_>) -> Probe {
     match (root_of(head.originator), root_of(head.responder)) {
         (Root::Is(_), _) | (_, Root::Is(_)) => Probe::Match,
-        (Root::Unsure, _) => Probe::NeedMore,
-        // The other side opens only where the first has said nothing.
-        (Root::None, Root::Unsure) if head.originator.is_empty() => Probe::NeedMore,
+        (Root::Unsure, Root::Unsure) => Probe::NeedMore,
         _ => Probe::NoMatch,
     }
 }
@@ -502,5 +500,17 @@ mod tests {
         assert_eq!(eui("0600100736"), None);
         assert_eq!(eui("123456789012"), None);
         assert_eq!(eui("0009FB0977BD0001").as_deref(), Some("00:09:fb:09:77:bd:00:01"));
+    }
+
+    #[test]
+    fn bytes_one_by_one_say_the_same() {
+        let text = format!("{HELLO}\r\n{OBS}<ESC.R01/>");
+        let whole = exercise(&POCT1A, Transport::Tcp, &[(Side::Originator, text.as_bytes())]);
+        let single: Vec<(Side, &[u8])> =
+            text.as_bytes().chunks(1).map(|byte| (Side::Originator, byte)).collect();
+        let split = exercise(&POCT1A, Transport::Tcp, &single);
+        let said = |seen: &crate::Exercise| seen.evidence.iter().map(|e| e.value.shown()).collect::<Vec<_>>();
+        assert_eq!(said(&whole), said(&split));
+        assert_eq!(whole.activity.len(), split.activity.len());
     }
 }

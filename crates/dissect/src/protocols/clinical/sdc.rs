@@ -192,6 +192,7 @@ impl Envelope {
                         path.pop();
                     }
                 }
+                Node::Text(text) if path.ends_with(&["Subscribe", "Filter"]) => envelope.filter(&text),
                 Node::Text(text) => envelope.text(&path, &clean(&text), &specification),
                 Node::End { name } => {
                     if path.last() == Some(&name) {
@@ -299,13 +300,15 @@ impl Envelope {
             [.., "OperationHandleRef"] => self.handle = text.to_owned(),
             [.., "InvocationInfo", "InvocationState"] => self.invocation = text.to_owned(),
             [.., "InvocationInfo", "InvocationError"] => self.error = text.to_owned(),
-            [.., "Subscribe", "Filter"] => {
-                let wanted: Vec<&str> =
-                    text.split_whitespace().filter_map(|action| action.rsplit('/').next()).take(16).collect();
-                self.filter = wanted.join(" ");
-            }
             _ => {}
         }
+    }
+
+    /// The actions that a subscription is for, by their last segments.
+    fn filter(&mut self, text: &str) {
+        let wanted: Vec<&str> =
+            text.split_whitespace().filter_map(|action| action.rsplit('/').next()).take(24).collect();
+        self.filter = wanted.join(" ");
     }
 
     /// Keeps a field of the host, the first value (others are translations).

@@ -140,7 +140,9 @@ fn packet(eap: &[u8], mac: &str, cx: &mut Context<'_>) {
         return;
     };
     let sender = cx.sender();
-    let receiver = cx.receiver();
+    // Usually the group address of port access entities; then the supplicant is not named.
+    let receiver = Some(cx.flow().peer(cx.side().other()).host.mac).filter(|m| m.is_station());
+    let receiver = receiver.map(|m| m.to_string()).unwrap_or_default();
     match (code, body) {
         (1, [1, ..]) => cx.evidence(sender, &ROLE, "authenticator"),
         (2, [1, name @ ..]) => {
@@ -169,7 +171,7 @@ fn packet(eap: &[u8], mac: &str, cx: &mut Context<'_>) {
             let word = if code == 3 { "eap-success" } else { "eap-failure" };
             cx.activity_by(cx.side().other(), Verb::Login, word, "")
                 .outcome(outcome)
-                .detail("mac", &receiver.to_string())
+                .detail("mac", &receiver)
                 .detail("authenticator", mac);
         }
         _ => {}

@@ -47,11 +47,7 @@ fn read(payload: &[u8], cx: &mut Context<'_>) -> Option<()> {
     let [kind, _, _, _] = octets.array::<4>()?;
     let sender = cx.sender();
     match kind {
-        0x11 => {
-            if octets.ipv4()?.is_unspecified() {
-                cx.evidence(sender, &QUERIER, "yes");
-            }
-        }
+        0x11 if octets.ipv4()?.is_unspecified() => cx.evidence(sender, &QUERIER, "yes"),
         0x12 | 0x16 => {
             let group = octets.ipv4()?;
             cx.evidence(sender, &VERSION, if kind == 0x12 { "1" } else { "2" });

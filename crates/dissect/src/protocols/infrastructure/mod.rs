@@ -17,8 +17,20 @@ pub(super) mod tftp;
 use crate::Dissector;
 
 /// In alphabetical order.
-pub(super) static DISSECTORS: &[&Dissector] =
-    &[&arp::ARP, &cdp::CDP, &eapol::EAPOL, &igmp::IGMP, &lldp::LLDP, &mndp::MNDP, &ndp::NDP];
+pub(super) static DISSECTORS: &[&Dissector] = &[
+    &arp::ARP,
+    &cdp::CDP,
+    &eapol::EAPOL,
+    &igmp::IGMP,
+    &lldp::LLDP,
+    &mndp::MNDP,
+    &ndp::NDP,
+    &ntp::NTP,
+    &radius::RADIUS,
+    &snmp::SNMP,
+    &syslog::SYSLOG,
+    &tftp::TFTP,
+];
 
 /// Gives one frame to a dissector and gathers what it said.
 #[cfg(test)]

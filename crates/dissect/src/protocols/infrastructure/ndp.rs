@@ -214,7 +214,7 @@ fn router_advertisement(
             }
             25 => {
                 // Two bytes reserved and four of lifetime, then whole addresses: any other length is malformed.
-                if value.len() < 22 || (value.len() - 6) % 16 != 0 {
+                if value.len() < 22 || !(value.len() - 6).is_multiple_of(16) {
                     cx.weird("ndp_dns_server_length");
                     continue;
                 }

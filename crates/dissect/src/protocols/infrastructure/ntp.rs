@@ -63,12 +63,12 @@ fn plausible(bytes: &[u8]) -> bool {
             // Beyond the header: extension fields and a digest, in units of four.
             (1..=4).contains(&version)
                 && bytes.len() >= 48
-                && bytes.len() % 4 == 0
+                && bytes.len().is_multiple_of(4)
                 && *stratum <= 16
                 && (*poll as i8) >= -8
                 && *poll as i8 <= 24
         }
-        MODE_CONTROL => bytes.len() >= 12 && (1..=4).contains(&version) && stratum & 0x1f <= 31,
+        MODE_CONTROL => bytes.len() >= 12 && (1..=4).contains(&version),
         MODE_PRIVATE => bytes.len() >= 8 && (1..=4).contains(&version),
         _ => false,
     }

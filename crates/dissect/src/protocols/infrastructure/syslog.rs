@@ -37,7 +37,7 @@ static HOSTNAME: Field = Field::states(
 static PROGRAM: Field = Field::states(
     "app-name",
     Attribute::Software,
-    80,
+    60,
     "APP-NAME, or TAG with a process id (RFC 5424 6.2.5, RFC 3164 4.1.3)",
 );
 static ENTERPRISE: Field =
@@ -127,19 +127,20 @@ fn after_time(text: &str) -> Option<&str> {
     iso.then_some(rest)
 }
 
-/// Host and program, only where the form is unmistakable: `host tag[pid]:` or `host tag:`; a program only with its
-/// process id, since a word with a colon may be the message.
+/// Host and program, only where the form is unmistakable: `host tag[pid]:`, or the kernel's tag, which has no process.
+/// A word with a colon may be the message, and the word before it part of it.
 fn host_and_tag(text: &str) -> (&str, &str) {
     let mut words = text.splitn(3, ' ');
     let (host, tag) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-    let Some(tag) = tag.strip_suffix(':').filter(|_| !host.ends_with(':')) else { return ("", "") };
+    let Some(tag) = tag.strip_suffix(':') else { return ("", "") };
     let (name, process) = tag.split_once('[').unwrap_or((tag, ""));
-    if !is_program(name) || !is_host(host) {
-        return ("", "");
-    }
     let numbered =
         process.strip_suffix(']').is_some_and(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
-    (host, if numbered { name } else { "" })
+    if is_host(host) && is_program(name) && (numbered || matches!(name, "kernel" | "systemd")) {
+        (host, name)
+    } else {
+        ("", "")
+    }
 }
 
 fn is_host(text: &str) -> bool {
@@ -361,8 +362,11 @@ mod tests {
 
     #[test]
     fn a_message_without_host_is_not_taken_for_one() {
-        for line in [&b"<13>Oct 11 22:14:15 Doe: discharged"[..], b"<13>Oct 11 22:14:15 Jane Doe discharged"]
-        {
+        for line in [
+            &b"<13>Oct 11 22:14:15 Doe: discharged"[..],
+            b"<13>Oct 11 22:14:15 Jane Doe discharged",
+            b"<13>Oct 11 22:14:15 Jane Doe: x",
+        ] {
             let said = exercise(&SYSLOG, Transport::Udp, &[(FROM, line)]);
             assert!(said.values("hostname").is_empty() && said.values("app-name").is_empty());
         }

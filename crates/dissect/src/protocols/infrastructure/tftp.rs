@@ -217,7 +217,7 @@ mod tests {
         let said = exercise(
             &TFTP,
             Transport::Udp,
-            &[(Side::Originator, b"\0\x01SEP001122AABBCC.cnf.xml\0octet\0blksize\01024\0tsize\00\0")],
+            &[(Side::Originator, b"\0\x01SEP001122AABBCC.cnf.xml\0octet\0blksize\x001024\0tsize\x000\0")],
         );
         assert_eq!(said.values("file"), ["SEP001122AABBCC.cnf.xml"]);
         assert_eq!(said.values("options"), ["blksize,tsize"]);

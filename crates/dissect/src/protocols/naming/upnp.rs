@@ -36,7 +36,7 @@ static UDN: Field =
 static DESCRIPTION: Field = Field::fact(
     "description",
     "element and value of the root device: deviceType, friendlyName, manufacturer, manufacturerURL, modelDescription, \
-     modelName, modelNumber, modelURL, presentationURL, UDN, UPC (UPnP DA 2.0, 2.3)",
+     modelName, modelNumber, modelURL, presentationURL, serialNumber, UDN, UPC (UPnP DA 2.0, 2.3)",
 );
 static EMBEDDED: Field =
     Field::fact("embedded", "deviceType and modelName of an embedded device (UPnP DA 2.0, 2.3)");
@@ -67,6 +67,7 @@ const TOLD: &[&str] = &[
     "modelNumber",
     "modelURL",
     "presentationURL",
+    "serialNumber",
     "UDN",
     "UPC",
 ];

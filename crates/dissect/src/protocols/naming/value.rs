@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use medward_model::Mac;
+
 use crate::{clean, clean_bytes};
 
 /// Host names that say nothing about their bearer.
@@ -95,7 +97,8 @@ pub(super) fn filled_in(text: &str) -> Option<String> {
     (!NO_VALUES.iter().any(|no| text.eq_ignore_ascii_case(no))).then(|| text.into_owned())
 }
 
-/// A serial number that can be one: at least four characters with a digit, and no counting or repeating sample.
+/// A serial number that can be one: at least four characters with a digit, no counting or repeating sample, and no
+/// hardware address written as one (six groups).
 pub(super) fn serial(text: &str) -> Option<String> {
     let text = filled_in(text)?;
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_alphanumeric).collect();
@@ -105,8 +108,13 @@ pub(super) fn serial(text: &str) -> Option<String> {
     let counts = ["0123456789ABCDEF", "123456789012345678901234567890", "9876543210"]
         .iter()
         .any(|sample| sample.starts_with(upper.as_str()));
-    let usable =
-        digits.len() >= 4 && digits.iter().any(u8::is_ascii_digit) && !repeats && !counts && text.len() <= 64;
+    let address = text.split([':', '-']).count() == 6 && text.parse::<Mac>().is_ok();
+    let usable = !address
+        && digits.len() >= 4
+        && digits.iter().any(u8::is_ascii_digit)
+        && !repeats
+        && !counts
+        && text.len() <= 64;
     usable.then_some(text)
 }
 
@@ -155,7 +163,9 @@ mod tests {
         assert_eq!(host_name("10.1.2.3"), None);
         assert_eq!(host_name("CT-2.local."), Some("CT-2".to_owned()));
         assert_eq!(filled_in("To be filled by O.E.M."), None);
-        for no in ["12345678", "00000000", "0000-0000", "none", "abcd", "123", "0123456789"] {
+        for no in
+            ["12345678", "00000000", "0000-0000", "none", "abcd", "123", "0123456789", "78:45:58:c0:1d:bf"]
+        {
             assert_eq!(serial(no), None, "{no}");
         }
         assert_eq!(serial("221517K0101769"), Some("221517K0101769".to_owned()));

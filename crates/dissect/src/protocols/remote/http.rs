@@ -171,7 +171,7 @@ impl HttpSession {
                 // What was lost or is wrong ends with the segment, as far as can be told.
                 cx.weird("http_bad_head");
                 *self.half(side) = Half { at: At::Lost, ..Half::default() };
-                self.pending.clear();
+                self.unanswered(cx);
                 return Progress::Consumed(bytes.len() as u64);
             }
         };
@@ -194,7 +194,7 @@ impl HttpSession {
         self.exchanges.head(&message, None, cx);
         if self.pending.len() >= MAX_PENDING {
             cx.weird("http_many_unanswered");
-            self.pending.clear();
+            self.unanswered(cx);
         }
         self.pending.push_back(message.clone());
         let at = framing(&message).unwrap_or(At::Head);
@@ -260,6 +260,14 @@ impl HttpSession {
         let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         half.body.push(bytes.get(..here).unwrap_or(bytes));
         here as u64
+    }
+
+    /// Which answer belongs to which request is no longer known, or none will come.
+    fn unanswered(&mut self, cx: &mut Context<'_>) {
+        let Some(client) = self.client else { return };
+        for request in std::mem::take(&mut self.pending) {
+            self.exchanges.exchange(&request, None, client, cx);
+        }
     }
 
     fn through_tunnel(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Progress {
@@ -403,7 +411,7 @@ impl Session for HttpSession {
             At::UntilClose => {}
             _ => {
                 *half = Half { at: At::Lost, ..Half::default() };
-                self.pending.clear();
+                self.unanswered(cx);
             }
         }
         Resync::Continue
@@ -421,11 +429,7 @@ impl Session for HttpSession {
             }
             cx.as_side(side, |cx| self.complete(side, cx));
         }
-        if let Some(client) = self.client {
-            for request in std::mem::take(&mut self.pending) {
-                self.exchanges.exchange(&request, None, client, cx);
-            }
-        }
+        self.unanswered(cx);
     }
 }
 

@@ -99,9 +99,7 @@ impl Body {
     /// For a message of that head: keeps what a protocol inside HTTP may read, nothing of other media.
     pub(super) fn of(message: &Message) -> Body {
         let media = message.media_type();
-        let limit = if matches!(&*media, "text/html" | "application/xhtml+xml") {
-            MAX_PAGE
-        } else if media.is_empty() || media == "text/plain" {
+        let limit = if matches!(&*media, "" | "text/html" | "application/xhtml+xml" | "text/plain") {
             MAX_PAGE
         } else if READABLE.iter().any(|part| media.contains(part)) {
             MAX_BODY

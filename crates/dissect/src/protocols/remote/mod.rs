@@ -15,6 +15,7 @@ mod nearby;
 mod ntlmssp;
 mod ntstatus;
 mod postgresql;
+mod quic;
 mod rdp;
 mod reader;
 mod sip;
@@ -40,6 +41,7 @@ pub(super) static DISSECTORS: &[&Dissector] = &[
     &mqtt::MQTT,
     &mysql::MYSQL,
     &postgresql::POSTGRESQL,
+    &quic::QUIC,
     &rdp::RDP,
     &sip::SIP,
     &smb::SMB,

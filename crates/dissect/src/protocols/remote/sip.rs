@@ -15,9 +15,7 @@ use std::net::IpAddr;
 use medward_model::{Attribute, Field, Outcome, Verb};
 
 use super::nearby::is_host_name;
-use crate::{
-    Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Resync, Session, Side, clean_bytes,
-};
+use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Session, Side, clean_bytes};
 
 /// Longest head on TCP.
 const MAX_HEAD: usize = 32 * 1024;
@@ -403,10 +401,6 @@ impl Session for SipSession {
         }
         self.message(head, bytes.get(end..whole).unwrap_or(&[]), cx);
         Progress::Consumed(whole as u64)
-    }
-
-    fn gap(&mut self, _length: u64, _cx: &mut Context<'_>) -> Resync {
-        Resync::GiveUp
     }
 
     fn end(&mut self, cx: &mut Context<'_>) {

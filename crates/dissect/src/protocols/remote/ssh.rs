@@ -235,13 +235,9 @@ impl SshSession {
         }
     }
 
-    fn finish(&mut self, side: Side, cx: &mut Context<'_>) -> Progress {
+    fn finish(&mut self, side: Side) -> Progress {
         self.half(side).done = true;
-        if self.halves.iter().all(|half| half.done) {
-            self.end(cx);
-            return Progress::Quiet;
-        }
-        Progress::Finished
+        if self.halves.iter().all(|half| half.done) { Progress::Quiet } else { Progress::Finished }
     }
 }
 
@@ -309,14 +305,14 @@ impl Session for SshSession {
         }
         // SSH 1 has other packets; its banners are all that counts.
         if self.banners.iter().any(|banner| banner.starts_with("1.") && !banner.starts_with("1.99")) {
-            return self.finish(side, cx);
+            return self.finish(side);
         }
         let mut reader = Reader::new(bytes);
         let Some(length) = reader.u32() else { return Progress::Need(4) };
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         if !(2..=MAX_PACKET).contains(&length) {
             cx.weird("ssh_bad_packet");
-            return self.finish(side, cx);
+            return self.finish(side);
         }
         let Some(packet) = reader.take(length) else { return Progress::Need(length.saturating_add(4)) };
         let padding = usize::from(packet.first().copied().unwrap_or(0));
@@ -327,7 +323,7 @@ impl Session for SshSession {
         if self.packet(payload, cx) && more {
             Progress::Consumed((length as u64).saturating_add(4))
         } else {
-            self.finish(side, cx)
+            self.finish(side)
         }
     }
 

@@ -125,7 +125,7 @@ fn signature(open: &TcpOpen<'_>) -> String {
     text
 }
 
-/// The window as a multiple of the segment size, with or without room for timestamps, or of the packet size.
+/// The window as a multiple of the segment size, with or without room for timestamps, or of the packet size; in the order of p0f.
 fn window(open: &TcpOpen<'_>, options: &Options) -> String {
     let window = open.window;
     let headers = if open.ip_version == 6 { 60 } else { 40 };
@@ -133,10 +133,19 @@ fn window(open: &TcpOpen<'_>, options: &Options) -> String {
         && window > 0
     {
         let bare = options.timestamps.is_some().then(|| mss.saturating_sub(12));
-        for (name, size) in [("mss", Some(mss)), ("mss", bare), ("mtu", mss.checked_add(headers))] {
+        // A host that was asked for smaller segments may have set its window by those of Ethernet.
+        let ethernet = 1500 - headers;
+        let sizes = [
+            ("mss", Some(mss)),
+            ("mss", bare),
+            ("mss", Some(ethernet)),
+            ("mss", options.timestamps.is_some().then_some(ethernet - 12)),
+            ("mtu", mss.checked_add(headers)),
+        ];
+        for (name, size) in sizes {
             if let Some(size) = size
                 && size > 0
-                && window % size == 0
+                && window.is_multiple_of(size)
             {
                 return format!("{name}*{}", window / size);
             }
@@ -209,6 +218,22 @@ mod tests {
         let options = [2, 4, 5, 0xb4, 1, 3, 3, 8, 1, 1, 4, 2];
         let syn = TcpOpen { hop_limit: 125, window: 8192, ..open(&options) };
         assert_eq!(signature(&syn), "4:128+3:0:1460:8192,8:mss,nop,ws,nop,nop,sok:df,id+:0");
+    }
+
+    /// A Linux server behind a link that makes segments smaller still sets its window by 1,448 octets.
+    #[test]
+    fn a_window_may_be_a_multiple_of_ethernets_segments() {
+        let options = [2, 4, 5, 0x50, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 9, 1, 3, 3, 7];
+        let answer = TcpOpen {
+            hop_limit: 55,
+            window: 14480,
+            flags: 0x12,
+            acknowledgement: 2,
+            is_answer: true,
+            identification: 0,
+            ..open(&options)
+        };
+        assert_eq!(signature(&answer), "4:64+9:0:1360:mss*10,7:mss,sok,ts,nop,ws:df:0");
     }
 
     #[test]

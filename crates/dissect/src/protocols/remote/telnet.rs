@@ -77,7 +77,8 @@ fn has_prompt(text: &[u8]) -> bool {
     let tail = text.get(text.len().saturating_sub(64)..).unwrap_or(text).to_ascii_lowercase();
     let tail = tail.trim_ascii_end();
     let asks = tail.ends_with(b":") || tail.ends_with(b">") || tail.ends_with(b"?");
-    const WORDS: [&[u8]; 5] = [b"login", b"user", b"password", b"passwort", b"name"];
+    const WORDS: [&[u8]; 4] = [b"login", b"user", b"password", b"passwort"];
+    let tail = tail.rsplit(|b| matches!(b, b'\r' | b'\n')).next().unwrap_or(tail);
     asks && WORDS.iter().any(|word| tail.windows(word.len()).any(|w| w == *word))
 }
 
@@ -88,6 +89,8 @@ struct Telnet {
     options: [Vec<(u8, u8)>; 2],
     /// The client typed something: nothing that the server shows from here on is kept.
     typed: bool,
+    /// The login prompt was shown.
+    asked: bool,
     login: bool,
     terminal: bool,
 }
@@ -153,8 +156,10 @@ impl Session for Telnet {
 
 impl Telnet {
     fn shown(&mut self, byte: u8) {
-        if !self.typed && self.banner.len() < MAX_BANNER && byte != 0 {
+        // What follows the prompt may echo what the client sent in a negotiation.
+        if !self.typed && !self.asked && self.banner.len() < MAX_BANNER && byte != 0 {
             self.banner.push(byte);
+            self.asked = matches!(byte, b':' | b'>' | b'?') && has_prompt(&self.banner);
         }
     }
 
@@ -174,7 +179,7 @@ impl Telnet {
         if self.typed && !self.told {
             self.finish(cx);
         }
-        if self.typed && !self.login && has_prompt(&self.banner) {
+        if self.typed && !self.login && self.asked {
             self.login = true;
             cx.activity_by(Side::Originator, Verb::Login, "login", "");
         }
@@ -257,6 +262,13 @@ mod tests {
         assert_eq!(said.activity[0].verb, Verb::Login);
         let shown = format!("{said:?}");
         assert!(!shown.contains("jane") && !shown.contains("s3cret") && !shown.contains("Doe"));
+    }
+
+    #[test]
+    fn an_echo_behind_the_prompt_is_not_kept() {
+        let chunks = [(SERVER, &b"\xff\xfb\x01User name: "[..]), (SERVER, b"USER -fadm"), (CLIENT, b"x")];
+        let said = exercise(&TELNET, Transport::Tcp, &chunks);
+        assert_eq!(said.values("banner"), ["User name:"]);
     }
 
     #[test]

@@ -193,7 +193,7 @@ fn request(talk: &mut Talk, service: u8, mut reader: Reader<'_>, cx: &mut Contex
         23 => return None,
         _ => (Verb::Command, String::new()),
     };
-    let repeats = matches!(verb, Verb::Query | Verb::Publish | Verb::Subscribe);
+    let repeats = matches!(verb, Verb::Query | Verb::Read | Verb::Publish | Verb::Subscribe);
     if repeats && !talk.reads.first((side, service, &object, &details)) {
         return None;
     }

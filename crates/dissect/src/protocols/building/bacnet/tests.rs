@@ -123,3 +123,12 @@ fn foreign_datagrams_are_refused() {
     assert!(link(b"\x80\x00\x00\x04").is_none());
     assert!(link(b"\x81\x02\x00\x04").is_some());
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_apdu_is_read_to_an_end(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..120), kind in 0_u8..8) {
+        let npdu = [&[1, 0, kind << 4][..], &bytes].concat();
+        let seen = exercise(&BACNET, Transport::Udp, &[(Side::Originator, &unicast(&npdu))]);
+        proptest::prop_assert!(seen.evidence.len() <= 64);
+    }
+}

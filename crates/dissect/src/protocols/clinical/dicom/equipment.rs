@@ -64,7 +64,7 @@ static UDI_FIELD: Field = Field::states(
     95,
     "Unique Device Identifier (0018,1009) in the UDI Sequence (0018,100A) of an object that its own device sent (PS3.3 C.7.5.1)",
 );
-static LOCATION_FIELD: Field = Field::states(
+pub(super) static LOCATION_FIELD: Field = Field::states(
     "performed-location",
     Attribute::Location,
     75,

@@ -458,6 +458,8 @@ impl Dicom {
         say_classes(&taken, role, &ACCEPTS, &ACCEPTS_STORAGE, cx);
         let answered = if answer.identity_answered { "answered" } else { "" };
         self.connect(Outcome::Success, &[("identity", answered)], cx);
+        // Long associations live on without what was negotiated.
+        self.request = Association::default();
     }
 
     /// Implementation identification of whoever sends this PDU.

@@ -7,8 +7,10 @@ use crate::{Context, Side};
 use super::command::{
     self, C_CANCEL, C_ECHO, C_FIND, C_GET, C_MOVE, C_STORE, Command, N_CREATE, N_GET, operation,
 };
-use super::dataset::{Elements, LEVEL, MODALITY, PERFORMED_AE, PERFORMED_STATION, SCHEDULED_AE, Wanted};
-use super::equipment::{Equipment, state_own};
+use super::dataset::{
+    Elements, LEVEL, MODALITY, PERFORMED_AE, PERFORMED_LOCATION, PERFORMED_STATION, SCHEDULED_AE, Wanted,
+};
+use super::equipment::{Equipment, LOCATION_FIELD, state_own};
 use super::uids::{sop_class, sop_name};
 
 static PERFORMS: Field =
@@ -21,17 +23,17 @@ static WORKLIST_STATION: Field = Field::fact(
 );
 static WORKLIST_MODALITY: Field = Field::fact(
     "worklist-modality",
-    "Modality (0008,0060) that the sender asks a worklist for (PS3.4 K.6.1)",
+    "Modality (0008,0060) that the sender asks a worklist for or reports steps of (PS3.4 K.6.1; PS3.3 C.4.15)",
 );
-static PERFORMED_STATION_AE: Field = Field::states(
-    "performed-station-ae-title",
+static PERFORMED_STATION_FIELD: Field = Field::states(
+    "performed-station",
     Attribute::Alias,
     85,
-    "Performed Station AE Title (0040,0241) of a procedure step that the sender reports (PS3.3 C.4.13)",
+    "Performed Station AE Title (0040,0241) or Name (0040,0242) of a procedure step that the sender reports (PS3.3 C.4.13)",
 );
 
 pub(super) static FIELDS: [&Field; 5] =
-    [&PERFORMS, &SERVES, &WORKLIST_STATION, &WORKLIST_MODALITY, &PERFORMED_STATION_AE];
+    [&PERFORMS, &SERVES, &WORKLIST_STATION, &WORKLIST_MODALITY, &PERFORMED_STATION_FIELD];
 
 /// Requests that wait for their answer; asynchronous windows are small in practice.
 const MAX_OPEN: usize = 64;
@@ -133,19 +135,23 @@ impl Operations {
                     if let Some(name) = elements.get(tag).map(str::to_owned)
                         && self.once(side, command.kind, &name)
                     {
-                        cx.evidence(cx.sender(), &PERFORMED_STATION_AE, &name);
+                        cx.evidence(cx.sender(), &PERFORMED_STATION_FIELD, &name);
                     }
                 }
-                if let Some(modality) = elements.get(MODALITY).map(str::to_owned)
-                    && self.once(side, command.kind, &modality)
-                {
-                    cx.evidence(cx.sender(), &WORKLIST_MODALITY, &modality);
+                for (tag, field) in [(MODALITY, &WORKLIST_MODALITY), (PERFORMED_LOCATION, &LOCATION_FIELD)] {
+                    if let Some(value) = elements.get(tag).map(str::to_owned)
+                        && self.once(side, command.kind, &value)
+                    {
+                        cx.evidence(cx.sender(), field, &value);
+                    }
                 }
             }
-            N_GET if command.is_response && sop_name(&command.sop_class) == "Printer" => {
-                if self.once(side, command.kind, "Printer itself") {
-                    state_own(&elements, side, cx);
-                }
+            N_GET
+                if command.is_response
+                    && sop_name(&command.sop_class) == "Printer"
+                    && self.once(side, command.kind, "Printer itself") =>
+            {
+                state_own(&elements, side, cx);
             }
             C_FIND if !command.is_response => {
                 for (tag, field) in [(SCHEDULED_AE, &WORKLIST_STATION), (MODALITY, &WORKLIST_MODALITY)] {

@@ -558,7 +558,7 @@ fn about(subject: &Subject, cx: &Context<'_>) -> String {
 
 /// The group that an object stands in: up to the enterprise's product, or the MIB's group.
 fn subtree(oid: &Oid) -> String {
-    oid.dotted(if oid.under(&ENTERPRISES).is_some() { 9 } else { 8 })
+    oid.dotted(if oid.under(&ENTERPRISES).is_some() { 9 } else { 7 })
 }
 
 /// Names of RFC 3416 3, error-status.

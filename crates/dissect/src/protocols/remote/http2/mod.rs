@@ -333,3 +333,49 @@ impl Session for Http2Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::HTTP2;
+    use crate::{Exercise, Side, exercise};
+    use medward_model::{Outcome, Transport, Verb};
+
+    /// curl 7.88 with prior knowledge and Basic credentials, and nghttpd 1.52: GET /x.json.
+    const CLIENT: &str = "505249202a20485454502f322e300d0a0d0a534d0d0a0d0a00001204000000000000030000006400040200000000\
+        020000000000000408000000000001ff000100003101050000000182048663cafd107abf86418b089d5c0b8170dc\
+        0bc0781f1f0888ba34188a49bebf1f7a8825b650c3abbcf2e153032a2f2a000000040100000000";
+    const SERVER: &str = "000006040000000000000300000064000000040100000000000060010400000001887690aa69d29ae452a9a74a6b\
+        13015db12e0f5889a47e561cc58197000f6196dd6d5f4a084a693f75040138a01cb817ee36ea98b46f0f0d023134\
+        6c96dd6d5f4a084a693f75040138a01cb817ae34053168df5f8b1d75d0620d263d4c7441ea00000e000100000001\
+        7b2261223a2268656c6c6f227d0a";
+
+    fn hex(text: &str) -> Vec<u8> {
+        let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
+        digits.chunks(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect()
+    }
+
+    fn run(chunks: &[(Side, &[u8])]) -> Exercise {
+        exercise(&HTTP2, Transport::Tcp, chunks)
+    }
+
+    #[test]
+    fn a_request_of_curl_is_answered() {
+        let said = run(&[(Side::Originator, &hex(CLIENT)), (Side::Responder, &hex(SERVER))]);
+        assert_eq!(said.values("user-agent"), ["curl/7.88.1"]);
+        assert_eq!(said.values("server"), ["nghttpd nghttp2/1.52.0"]);
+        let activity: Vec<_> =
+            said.activity.iter().map(|a| (a.verb, &*a.operation, &*a.object, a.outcome)).collect();
+        assert_eq!(
+            activity,
+            [(Verb::Read, "GET", "/x.json", Outcome::Success), (Verb::Login, "Basic", "", Outcome::Success)]
+        );
+        assert!(said.weirds.is_empty());
+    }
+
+    #[test]
+    fn a_frame_that_is_wrong_ends_the_session_without_harm() {
+        let mut client = super::PREFACE.to_vec();
+        client.extend(b"\0\0\x01\x01\x0d\0\0\0\x01\xff");
+        assert_eq!(run(&[(Side::Originator, &client)]).weirds.count("http2_bad_frame"), 1);
+    }
+}

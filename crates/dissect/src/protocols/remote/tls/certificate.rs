@@ -76,7 +76,7 @@ impl Certificate {
     }
 }
 
-/// Attributes of a name with their short keys, in order; mail addresses and empty values are left out.
+/// Attributes of a name with their short keys, in order; mail addresses (of people) and empty values are left out.
 fn attributes(name: &X509Name<'_>) -> Vec<(String, String)> {
     let mut listed = Vec::new();
     for attribute in name.iter_attributes().take(24) {
@@ -85,14 +85,14 @@ fn attributes(name: &X509Name<'_>) -> Vec<(String, String)> {
             Ok(kind) => kind.to_owned(),
             Err(_) => oid.to_string(),
         };
-        if kind.eq_ignore_ascii_case("emailaddress") {
+        if kind.to_ascii_lowercase().starts_with("email") {
             continue;
         }
         let value = match attribute.as_str() {
             Ok(text) => crate::clean(text).into_owned(),
             Err(_) => wide_text(attribute.as_slice()),
         };
-        if !value.is_empty() {
+        if !value.is_empty() && !value.contains('@') {
             listed.push((kind, value));
         }
     }

@@ -10,13 +10,6 @@ use sha2::Sha256;
 use super::hello::{ClientHello, is_grease};
 use crate::protocols::remote::reader::hex;
 
-/// What carries the handshake: the first letter of a JA4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::protocols::remote) enum Bearer {
-    Tcp,
-    Quic,
-}
-
 /// MD5 in hexadecimal digits of the JA3 string.
 pub(super) fn ja3(hello: &ClientHello) -> String {
     hex(&Md5::digest(ja3_text(hello).as_bytes()))
@@ -38,13 +31,9 @@ fn ja3_text(hello: &ClientHello) -> String {
 }
 
 /// The JA4 fingerprint ("t13d1516h2_8daaf6152771_b186095e22b6").
-pub(super) fn ja4(hello: &ClientHello, bearer: Bearer) -> String {
+pub(super) fn ja4(hello: &ClientHello) -> String {
     let ciphers = without_grease(&hello.ciphers);
     let extensions = without_grease(&hello.extensions);
-    let letter = match bearer {
-        Bearer::Tcp => 't',
-        Bearer::Quic => 'q',
-    };
     let version = match hello.highest() {
         0x0002 => "s2",
         0x0300 => "s3",
@@ -65,7 +54,7 @@ pub(super) fn ja4(hello: &ClientHello, bearer: Bearer) -> String {
         extension_text.push_str(&hex_list(&signatures));
     }
     format!(
-        "{letter}{version}{name}{cipher_count:02}{extension_count:02}{alpn}_{}_{}",
+        "t{version}{name}{cipher_count:02}{extension_count:02}{alpn}_{}_{}",
         short_hash(&sorted_hex(ciphers)),
         short_hash(&extension_text)
     )
@@ -125,7 +114,7 @@ mod tests {
             alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
             ..ClientHello::default()
         };
-        assert_eq!(ja4(&hello, Bearer::Tcp), "t13d1516h2_8daaf6152771_e5627efa2ab1");
+        assert_eq!(ja4(&hello), "t13d1516h2_8daaf6152771_e5627efa2ab1");
     }
 
     #[test]
@@ -148,6 +137,6 @@ mod tests {
     #[test]
     fn a_hello_without_anything_has_zero_hashes() {
         let hello = ClientHello { version: 0x0300, ..ClientHello::default() };
-        assert_eq!(ja4(&hello, Bearer::Tcp), "ts3i000000_000000000000_000000000000");
+        assert_eq!(ja4(&hello), "ts3i000000_000000000000_000000000000");
     }
 }

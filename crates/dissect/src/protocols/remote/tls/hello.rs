@@ -10,7 +10,7 @@ const MOST: usize = 512;
 
 /// What a client offers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::protocols::remote) struct ClientHello {
+pub(super) struct ClientHello {
     /// `legacy_version`.
     pub(super) version: u16,
     pub(super) ciphers: Vec<u16>,
@@ -37,7 +37,7 @@ pub(super) struct ServerHello {
 
 impl ClientHello {
     /// The body of the handshake message.
-    pub(in crate::protocols::remote) fn read(body: &[u8]) -> Option<ClientHello> {
+    pub(super) fn read(body: &[u8]) -> Option<ClientHello> {
         let mut reader = Reader::new(body);
         let version = reader.u16()?;
         reader.take(32)?;
@@ -132,9 +132,15 @@ impl ServerHello {
         let mut reader = Reader::new(body);
         let version = reader.u16()?;
         reader.take(32)?;
-        reader.counted8()?;
+        // Drafts of TLS 1.3 before 22 have neither session id nor compression.
+        let draft = version & 0xff00 == 0x7f00;
+        if !draft {
+            reader.counted8()?;
+        }
         let cipher = reader.u16()?;
-        reader.u8()?;
+        if !draft {
+            reader.u8()?;
+        }
         let mut hello = ServerHello { version, cipher, alpn: None };
         let Some(list) = reader.counted16() else { return Some(hello) };
         let mut list = Reader::new(list);

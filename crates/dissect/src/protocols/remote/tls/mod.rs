@@ -19,9 +19,7 @@ mod hello;
 use medward_model::{Attribute, Field, Outcome, Verb};
 
 use certificate::Certificate;
-pub(super) use fingerprint::Bearer;
-pub(super) use hello::ClientHello;
-use hello::ServerHello;
+use hello::{ClientHello, ServerHello};
 
 use super::nearby::{is_host_name, is_nearby};
 use super::reader::Reader;
@@ -269,7 +267,7 @@ impl TlsSession {
         self.client = Some(side);
         self.server_name.clone_from(&hello.server_name);
         self.offered_alpn = hello.alpn_shown();
-        report_client(hello, Bearer::Tcp, cx.host(side), cx);
+        report_client(hello, cx.host(side), cx);
     }
 
     fn server_hello(&mut self, side: Side, hello: ServerHello, cx: &mut Context<'_>) {
@@ -417,8 +415,8 @@ impl Session for TlsSession {
     }
 }
 
-/// What a ClientHello says of the client; also for QUIC.
-fn report_client(hello: &ClientHello, bearer: Bearer, client: medward_model::Subject, cx: &mut Context<'_>) {
+/// What a ClientHello says of the client.
+fn report_client(hello: &ClientHello, client: medward_model::Subject, cx: &mut Context<'_>) {
     if let Some(name) = &hello.server_name {
         cx.evidence(client.clone(), &SNI, name);
     }
@@ -433,7 +431,7 @@ fn report_client(hello: &ClientHello, bearer: Bearer, client: medward_model::Sub
     // A hello in the form of SSL 2.0 has no lists of extensions and groups to make a fingerprint of.
     if !hello.old_form {
         cx.evidence(client.clone(), &JA3, &fingerprint::ja3(hello));
-        cx.evidence(client, &JA4, &fingerprint::ja4(hello, bearer));
+        cx.evidence(client, &JA4, &fingerprint::ja4(hello));
     }
 }
 
