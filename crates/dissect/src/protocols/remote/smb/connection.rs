@@ -130,6 +130,27 @@ impl Connection {
         }
     }
 
+    /// Whether a request of that number waits for its answer.
+    pub(super) fn is_waiting(&self, id: u64) -> bool {
+        self.pending.iter().any(|(waiting, ..)| *waiting == id)
+    }
+
+    /// The connection is over: what was tried without an answer is told.
+    pub(super) fn end(&mut self, cx: &mut Context<'_>) {
+        for (_, _, request) in std::mem::take(&mut self.pending) {
+            let (verb, operation, object) = match request {
+                Request::Transaction { name } if self.said.first(("transaction", &name)) => {
+                    (Verb::Command, name, String::new())
+                }
+                Request::Login => (Verb::Login, "session setup".to_owned(), String::new()),
+                Request::Tree { share } => (Verb::Connect, "tree connect".to_owned(), share),
+                _ => continue,
+            };
+            cx.activity_by(Side::Originator, verb, &operation, &object);
+        }
+        self.ledger.end(cx);
+    }
+
     /// The answer to a request; those that were not seen are left alone.
     pub(super) fn answer(&mut self, id: u64, answer: &Answer<'_>, cx: &mut Context<'_>) {
         // An answer to come: the request still waits.

@@ -278,7 +278,7 @@ impl Session for SmbSession {
     }
 
     fn end(&mut self, cx: &mut Context<'_>) {
-        self.connection.ledger.end(cx);
+        self.connection.end(cx);
     }
 }
 

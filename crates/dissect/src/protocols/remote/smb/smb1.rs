@@ -356,6 +356,10 @@ fn response<'a>(
         }
         _ => {}
     }
+    if block.command == 0x32 && !connection.is_waiting(id) {
+        // Its multiplex number is not that of any request: nothing that follows the standard answers so.
+        cx.weird("smb_answer_to_nothing");
+    }
     connection.answer(id, &answer, cx);
     Some(())
 }
