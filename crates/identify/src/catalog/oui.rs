@@ -11,6 +11,8 @@ pub(crate) enum OuiKind {
     Component,
     /// Makes computers that others build their devices on: says little.
     Platform,
+    /// Makes serial servers and controllers that stand alone as well as inside devices of others.
+    Embedded,
     /// Makes virtual interfaces.
     Virtual,
     /// Makes devices under its own name; confirmed by the catalogue.
@@ -26,6 +28,7 @@ impl OuiKind {
         match name {
             "component" => Some(OuiKind::Component),
             "platform" => Some(OuiKind::Platform),
+            "embedded" => Some(OuiKind::Embedded),
             "virtual" => Some(OuiKind::Virtual),
             "device" => Some(OuiKind::Device),
             "network" => Some(OuiKind::Network),
@@ -40,6 +43,10 @@ pub(crate) struct OuiOrganisation {
     pub organisation: &'static str,
     pub kind: OuiKind,
 }
+
+/// Words in the names of those who make parts.
+const CHIP_WORDS: [&str; 6] =
+    ["semiconductor", "microelectronic", "embedded", "motherboard", "chipset", "system on module"];
 
 impl Catalog {
     /// Who registered the prefix of a universally administered station address.
@@ -60,12 +67,11 @@ impl Catalog {
         if organisation.is_empty() || matches!(organisation, "Private" | "IEEE Registration Authority") {
             return None;
         }
-        let listed = self.oui.get(&normal(organisation)).copied();
-        let kind = listed.unwrap_or_else(|| match self.vendors.known(organisation) {
-            Some(vendor) => match self.oui.get(&normal(vendor)) {
-                Some(OuiKind::Network) => OuiKind::Network,
-                _ => OuiKind::Device,
-            },
+        let name = normal(organisation);
+        let kind = self.oui.get(&name).copied().unwrap_or_else(|| match self.vendors.known(organisation) {
+            // A maker may be listed by its common name for all its registrations.
+            Some(vendor) => self.oui.get(&normal(vendor)).copied().unwrap_or(OuiKind::Device),
+            None if CHIP_WORDS.iter().any(|word| name.contains(word)) => OuiKind::Component,
             None => OuiKind::Unlisted,
         });
         Some(OuiOrganisation { organisation, kind })

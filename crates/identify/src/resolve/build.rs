@@ -313,6 +313,9 @@ fn attributes(interpreted: &Interpreted, catalog: &Catalog) -> BTreeMap<&'static
             attributes.insert(attribute.name(), fused);
         }
     }
+    if names_computer_only(&attributes, catalog) {
+        attributes.remove(Attribute::Vendor.name());
+    }
     if attributes.get(Attribute::Os.name()).is_some_and(|os| catalog.systems.is_family_only(&os.value)) {
         attributes.remove(Attribute::Os.name());
     }
@@ -348,6 +351,22 @@ fn attributes(interpreted: &Interpreted, catalog: &Catalog) -> BTreeMap<&'static
         }
     }
     attributes
+}
+
+/// Groups of categories whose devices are built around computers of other makers.
+const BUILT_AROUND: [&str; 7] =
+    ["medical", "imaging", "patient care", "laboratory", "surgery", "therapy", "building"];
+
+/// All that speaks for the vendor is the maker of the computer inside a medical or building device.
+fn names_computer_only(attributes: &BTreeMap<&'static str, Fused>, catalog: &Catalog) -> bool {
+    let group = attributes
+        .get(Attribute::Category.name())
+        .and_then(|category| catalog.category(&category.value))
+        .map(|category| category.group.as_str());
+    group.is_some_and(|group| BUILT_AROUND.contains(&group))
+        && attributes.get(Attribute::Vendor.name()).is_some_and(|vendor| {
+            vendor.evidence.iter().all(|s| s.source == "mac" && s.weight <= facts::PLATFORM)
+        })
 }
 
 fn names(attribute: Attribute, interpreted: &Interpreted, catalog: &Catalog) -> Vec<String> {

@@ -15,11 +15,15 @@ fn oui_weight(kind: OuiKind, firm: bool) -> Option<f64> {
         OuiKind::Network if firm => Some(0.85),
         OuiKind::Network => Some(0.4),
         OuiKind::Device => Some(0.85),
-        OuiKind::Unlisted => Some(0.45),
-        OuiKind::Platform => Some(0.4),
+        OuiKind::Unlisted => Some(0.56),
+        OuiKind::Platform => Some(PLATFORM),
+        OuiKind::Embedded => Some(0.4),
         OuiKind::Component | OuiKind::Virtual => None,
     }
 }
+
+/// The weight of a maker of computers: the computer is its own, but what is built around it may be another's.
+pub(crate) const PLATFORM: f64 = 0.65;
 
 fn plain(source: &str, field: &str, value: String, packet: Option<u64>) -> Fact {
     Fact {

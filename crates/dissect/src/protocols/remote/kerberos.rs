@@ -205,6 +205,14 @@ impl KerberosSession {
     }
 }
 
+/// Realm and service of the ticket in an AP-REQ (5.5.1), which other protocols carry in their logins.
+pub(super) fn ticket_service(bytes: &[u8]) -> Option<(String, String)> {
+    let request = Ber(Ber(bytes).expect(0x6e)?).expect(SEQUENCE)?;
+    let ticket = Ber(Ber(Ber(request).find(0xa3)?).expect(0x61)?).expect(SEQUENCE)?;
+    let realm = string(Ber(ticket).find(0xa1)?)?;
+    Some((realm, service(&principal(Ber(ticket).find(0xa2)?)?)))
+}
+
 /// A KerberosString (GeneralString or UTF8String) inside its context tag.
 fn string(field: &[u8]) -> Option<String> {
     match Ber(field).next()? {

@@ -8,6 +8,7 @@ mod http;
 mod http2;
 mod http_exchange;
 mod kerberos;
+mod ldap;
 mod mqtt;
 mod mysql;
 mod nearby;
@@ -36,6 +37,7 @@ pub(super) static DISSECTORS: &[&Dissector] = &[
     &http2::HTTP2,
     &http::HTTP,
     &kerberos::KERBEROS,
+    &ldap::LDAP,
     &mqtt::MQTT,
     &mysql::MYSQL,
     &postgresql::POSTGRESQL,

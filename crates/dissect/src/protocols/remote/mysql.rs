@@ -215,10 +215,10 @@ impl Session for MysqlSession {
             (Side::Responder, Some(10)) if !self.greeted => {
                 self.greeting(packet, cx);
             }
-            (Side::Originator, _) if self.greeted && self.asked.is_none() => {
-                if self.response(packet, cx) == Some(true) {
-                    return Progress::Become { consumed, dissector: "tls" };
-                }
+            (Side::Originator, _)
+                if self.greeted && self.asked.is_none() && self.response(packet, cx) == Some(true) =>
+            {
+                return Progress::Become { consumed, dissector: "tls" };
             }
             (Side::Responder, Some(0)) => {
                 if let Some(asked) = self.asked.take() {

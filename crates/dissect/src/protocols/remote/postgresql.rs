@@ -145,12 +145,11 @@ impl PostgresSession {
         let Some(content) = bytes.get(5..total) else { return Progress::Need(total) };
         match kind {
             b'R' => self.authentication(content, cx),
-            b'S' => {
-                if parameter(content, b"server_version") != ""
-                    && !std::mem::replace(&mut self.versioned, true)
-                {
-                    let shown = parameter(content, b"server_version");
-                    let number = shown.split(' ').next().unwrap_or("");
+            b'S' if !self.versioned => {
+                let shown = parameter(content, b"server_version");
+                self.versioned = !shown.is_empty();
+                let number = shown.split(' ').next().unwrap_or("");
+                if self.versioned {
                     cx.software(cx.sender(), &SOFTWARE, "PostgreSQL", Some(number));
                 }
             }

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use medward_model::{Outcome, Verb};
 
 use super::super::at::find;
-use super::super::{ntlmssp, ntstatus};
+use super::super::{kerberos, ntlmssp, ntstatus};
 use super::ledger::{Key, Ledger, Opened};
+use super::{KERBEROS_REALM, KERBEROS_SERVICE};
 use crate::pending::Said;
 use crate::{Context, Side};
 
@@ -81,8 +82,17 @@ impl Connection {
             if self.said.first(("ntlm", &message.computer, &message.workstation, message.kind as u8)) {
                 ntlmssp::report(&message, &cx.sender(), cx);
             }
-        } else if cx.side() == Side::Originator && find(blob, KERBEROS).is_some() {
+        } else if cx.side() == Side::Originator
+            && let Some(at) = find(blob, KERBEROS)
+        {
             self.mechanism = "Kerberos";
+            let request = blob.get(at.saturating_add(KERBEROS.len())..).unwrap_or(&[]);
+            if let Some((realm, service)) = kerberos::ticket_service(request)
+                && self.said.first(("ticket", &realm, &service))
+            {
+                cx.evidence(cx.receiver(), &KERBEROS_REALM, &realm);
+                cx.evidence(cx.receiver(), &KERBEROS_SERVICE, &service);
+            }
         }
     }
 
@@ -118,6 +128,27 @@ impl Connection {
                 .detail("dialect", dialect)
                 .detail("signing", signing);
         }
+    }
+
+    /// Whether a request of that number waits for its answer.
+    pub(super) fn is_waiting(&self, id: u64) -> bool {
+        self.pending.iter().any(|(waiting, ..)| *waiting == id)
+    }
+
+    /// The connection is over: what was tried without an answer is told.
+    pub(super) fn end(&mut self, cx: &mut Context<'_>) {
+        for (_, _, request) in std::mem::take(&mut self.pending) {
+            let (verb, operation, object) = match request {
+                Request::Transaction { name } if self.said.first(("transaction", &name)) => {
+                    (Verb::Command, name, String::new())
+                }
+                Request::Login => (Verb::Login, "session setup".to_owned(), String::new()),
+                Request::Tree { share } => (Verb::Connect, "tree connect".to_owned(), share),
+                _ => continue,
+            };
+            cx.activity_by(Side::Originator, verb, &operation, &object);
+        }
+        self.ledger.end(cx);
     }
 
     /// The answer to a request; those that were not seen are left alone.

@@ -6,7 +6,7 @@
 //! Of the server: NTLM names and version, dialect, signing, capabilities, with SMB 1 its NativeOS, NativeLanMan and
 //! name. Of the client: dialects offered, signing, NTLM version and workstation, NativeOS, the name that it calls
 //! itself by in the NetBIOS session request. ServerGuid is a fact and not an identifier, as machines made from one image
-//! share it and Samba derives it from the name.
+//! share it; Samba's is its name and not told.
 //!
 //! Activity: negotiation, logins, tree connects, pipes by name, one entry for each file that was read, written, made,
 //! deleted or renamed (share and extension only; names of files may hold patients' names), counts for each share at the
@@ -65,6 +65,12 @@ static DOMAIN: Field = Field::fact(
     "domain",
     "Server: DomainName of the negotiation without extended security (MS-CIFS 2.2.4.52.2)",
 );
+static KERBEROS_REALM: Field =
+    Field::fact("kerberos-realm", "Server: realm of the ticket that a client shows it (RFC 4120 5.3)");
+static KERBEROS_SERVICE: Field = Field::fact(
+    "kerberos-service",
+    "Server: service of the ticket that a client shows it, such as cifs/name (RFC 4120 5.3)",
+);
 static CALLING: Field = Field::states(
     "calling-name",
     Attribute::Hostname,
@@ -98,6 +104,8 @@ pub(super) static SMB: Dissector = Dissector {
         &SOFTWARE,
         &SERVER_NAME,
         &DOMAIN,
+        &KERBEROS_REALM,
+        &KERBEROS_SERVICE,
         &CALLING,
         &CALLED,
         &ntlmssp::NTLM_VERSION,
@@ -144,6 +152,15 @@ fn is_start(bytes: &[u8]) -> bool {
         }
         Some(_) => false,
         None => true,
+    }
+}
+
+/// A server's GUID; Samba writes the machine's name there, padded with zeros, and others nothing.
+fn server_guid(guid: &[u8; 16], cx: &mut Context<'_>) {
+    let name = guid.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
+    let text = guid.get(..name).is_some_and(|name| name.iter().all(u8::is_ascii_graphic));
+    if !text {
+        cx.evidence(cx.sender(), &SERVER_GUID, &smb2::uuid(guid));
     }
 }
 
@@ -261,7 +278,7 @@ impl Session for SmbSession {
     }
 
     fn end(&mut self, cx: &mut Context<'_>) {
-        self.connection.ledger.end(cx);
+        self.connection.end(cx);
     }
 }
 

@@ -3,9 +3,8 @@
 use super::super::at::{array, byte, extension, le16, le32, slice, utf16};
 use super::connection::{Answer, Connection, Request, disposition, made};
 use super::ledger::{Key, Opened, opened_name, share_name};
-use super::smb2::uuid;
 use super::{
-    DIALECT, DIALECTS, DOMAIN, NATIVE_LANMAN, NATIVE_OS, SERVER_GUID, SERVER_NAME, SIGNING, SOFTWARE,
+    DIALECT, DIALECTS, DOMAIN, NATIVE_LANMAN, NATIVE_OS, SERVER_NAME, SIGNING, SOFTWARE, server_guid,
 };
 use crate::{Context, Side, clean, clean_bytes};
 
@@ -357,6 +356,10 @@ fn response<'a>(
         }
         _ => {}
     }
+    if block.command == 0x32 && !connection.is_waiting(id) {
+        // Its multiplex number is not that of any request: nothing that follows the standard answers so.
+        cx.weird("smb_answer_to_nothing");
+    }
     connection.answer(id, &answer, cx);
     Some(())
 }
@@ -390,9 +393,7 @@ fn negotiated(block: &Block<'_>, connection: &mut Connection, cx: &mut Context<'
     cx.evidence(server.clone(), &SIGNING, signing);
     if le32(words, 19)? & EXTENDED_SECURITY != 0 {
         let guid: [u8; 16] = array(block.bytes, 0)?;
-        if guid != [0; 16] {
-            cx.evidence(server, &SERVER_GUID, &uuid(&guid));
-        }
+        server_guid(&guid, cx);
     } else {
         let (domain, next) = block.string(usize::from(byte(words, 33)?), true);
         let (name, _) = block.string(next, true);

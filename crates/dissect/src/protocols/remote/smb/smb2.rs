@@ -3,7 +3,7 @@
 use super::super::at::{array, byte, le16, le32, le64, slice, utf16};
 use super::connection::{Answer, Connection, Request, disposition, made};
 use super::ledger::{Key, Opened, opened_name, share_name};
-use super::{CAPABILITIES, CLIENT_GUID, DIALECT, DIALECTS, SERVER_GUID, SIGNING, signing};
+use super::{CAPABILITIES, CLIENT_GUID, DIALECT, DIALECTS, SIGNING, server_guid, signing};
 use crate::{Context, Side};
 
 const HEADER: usize = 64;
@@ -211,10 +211,8 @@ fn negotiated(body: &[u8], connection: &mut Connection, cx: &mut Context<'_>) ->
         cx.evidence(client, &DIALECT, &name);
         cx.evidence(server.clone(), &DIALECT, &name);
         cx.evidence(server.clone(), &SIGNING, signing(mode));
-        cx.evidence(server.clone(), &CAPABILITIES, &abilities);
-        if guid != [0; 16] {
-            cx.evidence(server, &SERVER_GUID, &uuid(&guid));
-        }
+        cx.evidence(server, &CAPABILITIES, &abilities);
+        server_guid(&guid, cx);
     }
     connection.agreed(&name, signing(mode), cx);
     Some(())
@@ -239,13 +237,18 @@ fn capabilities(bits: u32) -> String {
         "dfs",
         "leasing",
         "large-mtu",
-        "multi-channel",
+        // Several connections for one session: says nothing of the machine.
+        "",
         "persistent-handles",
         "directory-leasing",
         "encryption",
     ];
-    let names: Vec<&str> =
-        NAMES.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1).map(|(_, name)| *name).collect();
+    let names: Vec<&str> = NAMES
+        .iter()
+        .enumerate()
+        .filter(|(bit, name)| bits >> bit & 1 == 1 && !name.is_empty())
+        .map(|(_, name)| *name)
+        .collect();
     names.join(", ")
 }
 
