@@ -1,6 +1,8 @@
 //! HTTP messages as they pass from the HTTP/1 and HTTP/2 dissectors to the protocols inside HTTP.
 
-use crate::dissector::Carrier;
+use std::sync::OnceLock;
+
+use crate::dissector::{Carrier, Dissector};
 use crate::{Context, dissectors};
 
 /// Header fields in the order of the message; names compare without case.
@@ -54,7 +56,10 @@ impl<'a> HttpMessage<'a> {
 
 /// Offers the message to every dissector that reads inside HTTP; the first that wants it names the flow.
 pub(crate) fn deliver(message: &HttpMessage<'_>, cx: &mut Context<'_>) {
-    for dissector in dissectors() {
+    static READERS: OnceLock<Vec<&'static Dissector>> = OnceLock::new();
+    let readers =
+        READERS.get_or_init(|| dissectors().filter(|d| matches!(d.carrier, Carrier::Http { .. })).collect());
+    for dissector in readers.iter().copied() {
         if let Carrier::Http { wants, message: read } = &dissector.carrier
             && wants(message)
         {

@@ -57,13 +57,19 @@ impl std::error::Error for Failure {}
 
 /// Tells a failure on standard error and gives its exit code; a reader that went away is no failure.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    let gone = error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|io| io.kind() == std::io::ErrorKind::BrokenPipe);
-    if gone {
+    if error.chain().any(is_broken_pipe) {
         return ExitCode::SUCCESS;
     }
     anstream::eprintln!("{} {error:#}", owo_colors::OwoColorize::red(&"medward:"));
     ExitCode::from(error.downcast_ref::<Failure>().map_or(5, |failure| failure.code))
+}
+
+fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let kind = if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+        Some(io.kind())
+    } else {
+        cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind)
+    };
+    kind == Some(std::io::ErrorKind::BrokenPipe)
+        || cause.downcast_ref::<medward_export::WriteError>().is_some_and(|error| error.is_broken_pipe())
 }

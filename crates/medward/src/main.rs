@@ -14,7 +14,7 @@ use clap::Parser;
 
 /// Sessions and evidence are many small allocations: this allocator makes a run a fifth faster than the C library's.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> std::process::ExitCode {
     let cli = cli::Cli::parse();

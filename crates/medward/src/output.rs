@@ -18,24 +18,35 @@ pub fn write(
         body(&mut out)?;
         return out.flush().context("cannot write to standard output");
     };
+    // A device, pipe or socket is written to; only a file is replaced.
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        let file =
+            std::fs::OpenOptions::new().write(true).open(path).map_err(|error| cannot(path, &error))?;
+        let mut out = BufWriter::new(file);
+        body(&mut out)?;
+        return out.flush().map_err(|error| cannot(path, &error));
+    }
+    // Where a link points, not the link, is what is replaced.
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let cannot = |error: &dyn std::fmt::Display| {
-        Failure::missing(format!(
-            "cannot write {}: {error}. Give --output a place you may write to",
-            path.display()
-        ))
-    };
     let mut file = tempfile::Builder::new()
         .prefix(".medward-")
         .permissions(mode(0o644))
         .tempfile_in(folder)
-        .map_err(|error| cannot(&error))?;
+        .map_err(|error| cannot(path, &error))?;
     let mut out = BufWriter::new(file.as_file_mut());
     body(&mut out)?;
-    out.flush().map_err(|error| cannot(&error))?;
+    out.flush().map_err(|error| cannot(path, &error))?;
     drop(out);
-    file.persist(path).map_err(|error| cannot(&error.error))?;
+    file.persist(path).map_err(|error| cannot(path, &error.error))?;
     Ok(())
+}
+
+fn cannot(path: &Path, error: &dyn std::fmt::Display) -> anyhow::Error {
+    Failure::missing(format!(
+        "cannot write {}: {error}. Give --output a place you may write to",
+        path.display()
+    ))
 }
 
 fn mode(bits: u32) -> std::fs::Permissions {

@@ -11,7 +11,7 @@ use medward_capture::{Batch, Reader};
 use medward_dissect::{Engine, Event, Limits};
 use medward_identify::Ledger;
 use medward_model::{Timestamp, Weirds};
-use medward_wire::{Decoded, Layer, decode, shard_of};
+use medward_wire::{RawFrame, decode, shard_of_frame};
 
 use crate::trace::Trace;
 
@@ -76,12 +76,8 @@ impl Shard {
 }
 
 /// The shard of a packet.
-fn shard(decoded: &Decoded<'_>) -> usize {
-    let index = match &decoded.layer {
-        Layer::Ip(packet) => shard_of(packet.source, packet.destination, SHARDS as u32),
-        _ => u32::from(decoded.source.0[5] ^ decoded.destination.0[5]) % SHARDS as u32,
-    };
-    index as usize
+fn shard(frame: &RawFrame<'_>) -> usize {
+    shard_of_frame(frame, SHARDS as u32) as usize
 }
 
 /// Reads everything. `tick` is called after each batch, for progress.
@@ -146,9 +142,8 @@ fn alone(
     let mut end = End::NONE;
     while let Some(batch) = reader.next_batch() {
         for frame in batch.frames() {
-            let decoded = decode(&frame);
-            if let Some(shard) = shards.get_mut(shard(&decoded)) {
-                shard.engine.packet(frame.number, frame.time, &decoded);
+            if let Some(shard) = shards.get_mut(shard(&frame)) {
+                shard.engine.packet(frame.number, frame.time, &decode(&frame));
             }
         }
         end = end.after(&batch);
@@ -194,7 +189,7 @@ fn shared(reader: &mut Reader, shards: &mut Vec<Shard>, threads: usize, tick: &m
         }
         while let Some(batch) = reader.next_batch() {
             end = end.after(&batch);
-            let shards = batch.frames().map(|frame| shard(&decode(&frame)) as u8).collect();
+            let shards = batch.frames().map(|frame| shard(&frame) as u8).collect();
             let work = Arc::new(Work { batch, shards });
             for queue in &queues {
                 // A worker ends only when its queue does.

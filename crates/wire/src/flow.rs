@@ -6,6 +6,9 @@ use std::net::IpAddr;
 use hashbrown::HashTable;
 use medward_model::{Mac, Timestamp, Transport};
 
+use crate::decode::{Layer, decode};
+use crate::frame::{LinkType, RawFrame};
+
 /// Marks the end of a list.
 const NONE: u32 = u32::MAX;
 
@@ -16,6 +19,33 @@ pub struct FlowKey {
     high: [u64; 2],
     /// Both ports, the VLAN, the transport: in one word, so that hashing a key takes five steps.
     rest: u64,
+}
+
+/// The same for a frame, from its addresses where they stand plainly; the innermost ones where it is wrapped.
+pub fn shard_of_frame(frame: &RawFrame<'_>, shards: u32) -> u32 {
+    if let Some((a, b)) = plain_addresses(frame) {
+        return shard_of(a, b, shards);
+    }
+    let decoded = decode(frame);
+    match &decoded.layer {
+        Layer::Ip(packet) => shard_of(packet.source, packet.destination, shards),
+        _ => u32::from(decoded.source.0[5] ^ decoded.destination.0[5]) % shards.max(1),
+    }
+}
+
+/// Addresses of an IPv4 packet in an Ethernet frame that carries TCP, or UDP to no tunnel's port: nothing is inside.
+fn plain_addresses(frame: &RawFrame<'_>) -> Option<(IpAddr, IpAddr)> {
+    let head = frame.bytes.first_chunk::<38>()?;
+    if frame.link != LinkType::Ethernet || head[12..15] != [0x08, 0x00, 0x45] {
+        return None;
+    }
+    match head[23] {
+        6 => {}
+        17 if !matches!(u16::from_be_bytes([head[36], head[37]]), 4789 | 8472 | 6081) => {}
+        _ => return None,
+    }
+    let address = |at: usize| head.get(at..)?.first_chunk::<4>().map(|b| IpAddr::from(*b));
+    Some((address(26)?, address(30)?))
 }
 
 fn words(ip: IpAddr) -> [u64; 2] {
@@ -82,12 +112,49 @@ struct Slot<T> {
     value: Option<T>,
 }
 
+/// Slots a chunk.
+const CHUNK: usize = 1024;
+
+/// A list of slots that grows by chunks, so that growing copies nothing and holds no second copy.
+#[derive(Debug)]
+struct Slots<T> {
+    chunks: Vec<Vec<Slot<T>>>,
+}
+
+impl<T> Slots<T> {
+    #[inline]
+    fn get(&self, at: u32) -> Option<&Slot<T>> {
+        self.chunks.get(at as usize / CHUNK)?.get(at as usize % CHUNK)
+    }
+
+    #[inline]
+    fn get_mut(&mut self, at: u32) -> Option<&mut Slot<T>> {
+        self.chunks.get_mut(at as usize / CHUNK)?.get_mut(at as usize % CHUNK)
+    }
+
+    /// Appends, and answers where.
+    fn push(&mut self, slot: Slot<T>) -> u32 {
+        let full = self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK);
+        if full {
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
+        let before = (self.chunks.len() - 1) * CHUNK;
+        match self.chunks.last_mut() {
+            Some(chunk) => {
+                chunk.push(slot);
+                (before + chunk.len() - 1) as u32
+            }
+            None => NONE,
+        }
+    }
+}
+
 /// A table of flows with a bound and an idle time; the longest unused goes first.
 #[derive(Debug)]
 pub struct FlowTable<T> {
     index: HashTable<u32>,
     hasher: foldhash::fast::FixedState,
-    slots: Vec<Slot<T>>,
+    slots: Slots<T>,
     free: Vec<u32>,
     newest: u32,
     oldest: u32,
@@ -105,7 +172,7 @@ impl<T> FlowTable<T> {
         FlowTable {
             index: HashTable::new(),
             hasher: foldhash::fast::FixedState::default(),
-            slots: Vec::new(),
+            slots: Slots { chunks: Vec::new() },
             free: Vec::new(),
             newest: NONE,
             oldest: NONE,
@@ -135,7 +202,7 @@ impl<T> FlowTable<T> {
     pub fn find(&mut self, key: &FlowKey, now: Timestamp) -> Option<FlowRef> {
         let hash = self.hasher.hash_one(key);
         let slots = &self.slots;
-        let at = *self.index.find(hash, |i| slots.get(*i as usize).is_some_and(|slot| slot.key == *key))?;
+        let at = *self.index.find(hash, |i| slots.get(*i).is_some_and(|slot| slot.key == *key))?;
         self.touch(at, now);
         Some(FlowRef(at))
     }
@@ -143,7 +210,7 @@ impl<T> FlowTable<T> {
     /// The flow's value.
     #[inline]
     pub fn get_mut(&mut self, flow: FlowRef) -> Option<&mut T> {
-        self.slots.get_mut(flow.0 as usize).and_then(|slot| slot.value.as_mut())
+        self.slots.get_mut(flow.0).and_then(|slot| slot.value.as_mut())
     }
 
     /// Puts in a flow that `find` did not find. Where the table is full, the longest unused is returned.
@@ -152,27 +219,23 @@ impl<T> FlowTable<T> {
         let slot = Slot { key, touched: now, newer: NONE, older: NONE, value: Some(value) };
         let at = match self.free.pop() {
             Some(at) => {
-                if let Some(place) = self.slots.get_mut(at as usize) {
+                if let Some(place) = self.slots.get_mut(at) {
                     *place = slot;
                 }
                 at
             }
-            None => {
-                self.slots.push(slot);
-                self.slots.len() as u32 - 1
-            }
+            None => self.slots.push(slot),
         };
         let hash = self.hasher.hash_one(key);
         let (slots, hasher) = (&self.slots, &self.hasher);
-        self.index
-            .insert_unique(hash, at, |i| slots.get(*i as usize).map_or(0, |slot| hasher.hash_one(slot.key)));
+        self.index.insert_unique(hash, at, |i| slots.get(*i).map_or(0, |slot| hasher.hash_one(slot.key)));
         self.link_newest(at);
         (FlowRef(at), evicted)
     }
 
     /// Takes out the longest unused flow if it has been idle for too long.
     pub fn expired(&mut self, now: Timestamp) -> Option<T> {
-        let oldest = self.slots.get(self.oldest as usize)?;
+        let oldest = self.slots.get(self.oldest)?;
         if now.seconds_since(oldest.touched) <= self.idle_seconds {
             return None;
         }
@@ -187,7 +250,7 @@ impl<T> FlowTable<T> {
     /// Takes out a flow.
     pub fn remove(&mut self, flow: FlowRef) -> Option<T> {
         let at = flow.0;
-        let slot = self.slots.get_mut(at as usize)?;
+        let slot = self.slots.get_mut(at)?;
         let value = slot.value.take()?;
         let hash = self.hasher.hash_one(slot.key);
         if let Ok(entry) = self.index.find_entry(hash, |i| *i == at) {
@@ -201,7 +264,7 @@ impl<T> FlowTable<T> {
     /// Moves a flow to the newest end; at most once a second of packet time, so that busy flows cost nothing.
     #[inline]
     fn touch(&mut self, at: u32, now: Timestamp) {
-        let Some(slot) = self.slots.get_mut(at as usize) else { return };
+        let Some(slot) = self.slots.get_mut(at) else { return };
         if now.as_nanos().saturating_sub(slot.touched.as_nanos()) < 1_000_000_000 {
             return;
         }
@@ -213,13 +276,13 @@ impl<T> FlowTable<T> {
     }
 
     fn unlink(&mut self, at: u32) {
-        let Some(slot) = self.slots.get(at as usize) else { return };
+        let Some(slot) = self.slots.get(at) else { return };
         let (newer, older) = (slot.newer, slot.older);
-        match self.slots.get_mut(newer as usize) {
+        match self.slots.get_mut(newer) {
             Some(slot) => slot.older = older,
             None => self.newest = older,
         }
-        match self.slots.get_mut(older as usize) {
+        match self.slots.get_mut(older) {
             Some(slot) => slot.newer = newer,
             None => self.oldest = newer,
         }
@@ -227,11 +290,11 @@ impl<T> FlowTable<T> {
 
     fn link_newest(&mut self, at: u32) {
         let before = self.newest;
-        if let Some(slot) = self.slots.get_mut(at as usize) {
+        if let Some(slot) = self.slots.get_mut(at) {
             slot.older = before;
             slot.newer = NONE;
         }
-        match self.slots.get_mut(before as usize) {
+        match self.slots.get_mut(before) {
             Some(slot) => slot.newer = at,
             None => self.oldest = at,
         }

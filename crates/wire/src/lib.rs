@@ -14,7 +14,7 @@ mod stream;
 mod transport;
 
 pub use decode::{Decoded, Layer, LinkProtocol, NO_ADDRESS, decode, decode_payload};
-pub use flow::{FlowKey, FlowRef, FlowTable, shard_of};
+pub use flow::{FlowKey, FlowRef, FlowTable, shard_of, shard_of_frame};
 pub use fragment::{Defragmented, Defragmenter, Whole};
 pub use frame::{LinkType, RawFrame};
 pub use ip::{FragmentPart, IpPacket, protocol, read_ip};

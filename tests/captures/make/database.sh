@@ -4,7 +4,8 @@
 lab_up db db1 lis1 ehr1 ris1
 PG=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
 mkdir "$WORK/pg" "$WORK/my"; chown postgres "$WORK/pg"; chown mysql "$WORK/my"
-runuser -u postgres -- "$PG/initdb" -D "$WORK/pg/data" -A scram-sha-256 --pwfile=<(echo secret) >/dev/null 2>&1 || { echo secret >"$WORK/pg/pw"; chown postgres "$WORK/pg/pw"; runuser -u postgres -- "$PG/initdb" -D "$WORK/pg/data" -A scram-sha-256 --pwfile="$WORK/pg/pw" >/dev/null 2>&1; }
+echo secret >"$WORK/pg/pw"; chown postgres "$WORK/pg/pw"
+runuser -u postgres -- "$PG/initdb" -D "$WORK/pg/data" -A scram-sha-256 --pwfile="$WORK/pg/pw" >"$WORK/initdb.log" 2>&1 || tail -3 "$WORK/initdb.log"
 echo "host all all 10.20.30.0/24 scram-sha-256" >>"$WORK/pg/data/pg_hba.conf"
 span_start pg
 serve db1 runuser -u postgres -- "$PG/postgres" -D "$WORK/pg/data" -p 5432 -k "$WORK/pg" -c listen_addresses='*'

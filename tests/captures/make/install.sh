@@ -21,7 +21,7 @@ install_packages iproute2 ethtool tcpdump tshark wireshark-common procps curl op
 # Clinical.
 install_packages dcmtk orthanc orthanc-dicomweb
 # Naming, addressing, discovery.
-install_packages isc-dhcp-client isc-dhcp-server busybox-static dhcpcd-base dnsmasq-base kea-dhcp4-server kea-dhcp6-server \
+install_packages isc-dhcp-client isc-dhcp-server busybox-static dhcpcd-base dnsmasq-base kea-dhcp4-server \
     bind9-dnsutils avahi-daemon avahi-utils dbus minidlna gupnp-tools wsdd llmnrd lldpd snmpd snmp nbtscan
 # Servers and management.
 install_packages samba smbclient nginx-light nghttp2-client nghttp2-server chrony rsyslog openssh-server openssh-client dropbear-bin \

@@ -60,9 +60,9 @@ impl Deeds {
             let same = known.iter_mut().find(|(d, _)| {
                 d.part == part
                     && d.verb == activity.verb
-                    && d.protocol == activity.protocol
                     && *d.operation == *activity.operation
                     && *d.object == *object
+                    && d.protocol == activity.protocol
             });
             if let Some((_, ours)) = same {
                 absorb(ours, &sum);

@@ -1,6 +1,7 @@
 //! Holds an assessment against the labels of its capture.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -319,9 +320,42 @@ fn same(attribute: &str, claim: &Claim, right: &str, vendor: &str) -> Match {
         {
             Match::Less
         }
-        "hostname" if claimed.trim_end_matches('.') == right.trim_end_matches('.') => Match::Same,
+        "category" if within(&claimed, &right) => Match::Less,
+        "hostname" => host(&claimed, &right),
         _ => Match::Different,
     }
+}
+
+/// Names are the same with and without the domain.
+fn host(claimed: &str, right: &str) -> Match {
+    let (claimed, right) = (claimed.trim_end_matches('.'), right.trim_end_matches('.'));
+    let belongs =
+        |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'));
+    let same = claimed == right || belongs(claimed, right) || belongs(right, claimed);
+    if same { Match::Same } else { Match::Different }
+}
+
+/// Whether `wide` is a wider category that `narrow` belongs to, by `within` of catalog/categories.toml.
+fn within(wide: &str, narrow: &str) -> bool {
+    static WIDER: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+    let wider = WIDER.get_or_init(|| {
+        let path = crate::proof::root().join("catalog/categories.toml");
+        let text = std::fs::read_to_string(path).expect("the categories can be read");
+        let table: toml::Table = text.parse().expect("the categories are TOML");
+        let all = table.get("category").and_then(toml::Value::as_array).into_iter().flatten();
+        let text =
+            |entry: &toml::Value, key: &str| entry.get(key).and_then(toml::Value::as_str).map(str::to_owned);
+        all.filter_map(|entry| Some((text(entry, "slug")?, text(entry, "within")?))).collect()
+    });
+    let mut at = narrow;
+    for _ in 0..8 {
+        match wider.get(at) {
+            Some(next) if next == wide => return true,
+            Some(next) => at = next,
+            None => return false,
+        }
+    }
+    false
 }
 
 /// Places are compared by their words, whatever separates them; fewer of them say less.
@@ -366,7 +400,9 @@ fn software(claim: &Claim, right: &str) -> Match {
         (Some(claimed), Some(right)) => {
             let (claimed, right) = (plain(&claimed), plain(&right));
             let claimed = claimed.trim_start_matches('v');
-            if claimed == right {
+            // A package's version says more than its software's: 4.17.12-Debian.
+            let packaged = claimed.strip_prefix(&right).is_some_and(|rest| rest.starts_with(['-', '+']));
+            if claimed == right || packaged {
                 Match::Same
             } else if right
                 .strip_prefix(claimed)

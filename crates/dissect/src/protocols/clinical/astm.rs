@@ -129,6 +129,9 @@ struct Stream {
 #[derive(Default)]
 struct Message {
     open: bool,
+    /// Its L record was read, and nothing before it was lost: what it lacks, it does not have.
+    ended: bool,
+    lost: bool,
     results: u32,
     orders: u32,
     patients: u32,
@@ -176,6 +179,7 @@ impl Session for Link {
             stream.record.clear();
             stream.searched = 0;
             stream.last_frame = None;
+            stream.message.lost = true;
         }
         Resync::Continue
     }
@@ -299,7 +303,12 @@ impl Link {
                 message.queries = message.queries.saturating_add(1);
                 message.tests(fields.get(4).copied(), delimiters);
             }
-            b'L' if stream.last_frame.is_none() => self.finish(side, cx),
+            b'L' => {
+                message.ended = true;
+                if stream.last_frame.is_none() {
+                    self.finish(side, cx);
+                }
+            }
             _ => {}
         }
     }
@@ -363,7 +372,10 @@ impl Link {
             .iter()
             .filter(|(_, n)| *n > 0)
             .fold(entry, |entry, (name, n)| entry.detail(name, &n.to_string()));
-        self.say(side, &ROLE, role, cx);
+        // Orders come before results: of a message that is cut off nobody can say that it had none.
+        if message.results > 0 || message.queries > 0 || (message.ended && !message.lost) {
+            self.say(side, &ROLE, role, cx);
+        }
     }
 
     /// Says a thing once a connection.

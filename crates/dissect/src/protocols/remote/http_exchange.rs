@@ -109,12 +109,15 @@ impl Body {
         Body { limit, ..Body::default() }
     }
 
-    /// More of it is of use.
+    /// More of it is of use. What follows a loss is not: joined to what came before it would say things that nobody said.
     pub(super) fn is_wanted(&self) -> bool {
-        self.bytes.len() < self.limit
+        !self.cut && self.bytes.len() < self.limit
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
+        if self.cut {
+            return;
+        }
         let room = self.limit.saturating_sub(self.bytes.len());
         self.cut |= bytes.len() > room;
         self.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
