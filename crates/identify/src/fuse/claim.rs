@@ -227,8 +227,8 @@ pub(crate) enum Relation {
 /// Whether the second group's value says the first's more precisely.
 pub(crate) fn is_narrower(
     attribute: Attribute,
-    wide: &super::Group,
-    narrow: &super::Group,
+    wide: &super::Group<'_>,
+    narrow: &super::Group<'_>,
     catalog: &Catalog,
 ) -> bool {
     let relation =

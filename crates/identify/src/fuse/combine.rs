@@ -9,18 +9,18 @@ use crate::catalog::Catalog;
 
 /// A value with all that speaks for it.
 #[derive(Clone, Debug)]
-pub(crate) struct Group {
+pub(crate) struct Group<'a> {
     /// As published.
     pub value: String,
     /// As compared.
     pub compared: String,
     /// Best weight of each family.
-    families: BTreeMap<String, f64>,
-    pub supports: Vec<Support>,
+    families: BTreeMap<&'a str, f64>,
+    pub supports: Vec<&'a Support>,
     pub confidence: f64,
 }
 
-impl Group {
+impl Group<'_> {
     /// Support by independent families.
     fn support(&self) -> f64 {
         1.0 - self.families.values().fold(1.0, |left, weight| left * (1.0 - weight))
@@ -28,8 +28,11 @@ impl Group {
 }
 
 /// Groups claims by value, joins values that say the same, and weighs values that exclude each other. Best first.
-pub(crate) fn combine(attribute: Attribute, claims: &[&Claim], catalog: &Catalog) -> Vec<Group> {
-    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+pub(crate) fn combine<'a>(attribute: Attribute, claims: &[&'a Claim], catalog: &Catalog) -> Vec<Group<'a>> {
+    if claims.is_empty() {
+        return Vec::new();
+    }
+    let mut groups: BTreeMap<String, Group<'a>> = BTreeMap::new();
     let mut spellings: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
     for claim in claims {
         let Some((shown, compared)) = normalise(attribute, &claim.value, catalog) else { continue };
@@ -42,11 +45,11 @@ pub(crate) fn combine(attribute: Attribute, claims: &[&Claim], catalog: &Catalog
             supports: Vec::new(),
             confidence: 0.0,
         });
-        let best = group.families.entry(claim.family.clone()).or_insert(0.0);
+        let best = group.families.entry(claim.family.as_str()).or_insert(0.0);
         *best = best.max(claim.support.weight);
-        group.supports.push(claim.support.clone());
+        group.supports.push(&claim.support);
     }
-    let mut groups: Vec<Group> = groups.into_values().collect();
+    let mut groups: Vec<Group<'a>> = groups.into_values().collect();
     for group in &mut groups {
         // Of several spellings the best supported is shown; the first in order where they are equal.
         if let Some(best) = spellings.get(&group.compared).and_then(|all| {
@@ -65,7 +68,7 @@ pub(crate) fn combine(attribute: Attribute, claims: &[&Claim], catalog: &Catalog
 }
 
 /// Gives each wider value's witnesses to the narrower value, where exactly one narrower value exists.
-fn join_agreeing(attribute: Attribute, groups: &mut Vec<Group>, catalog: &Catalog) {
+fn join_agreeing(attribute: Attribute, groups: &mut Vec<Group<'_>>, catalog: &Catalog) {
     let mut at = 0;
     while let Some(wide) = groups.get(at) {
         let narrower: Vec<usize> = groups
@@ -99,7 +102,7 @@ fn join_agreeing(attribute: Attribute, groups: &mut Vec<Group>, catalog: &Catalo
 }
 
 /// Fills in confidences: the share of each value among those that exclude it.
-fn weigh(attribute: Attribute, groups: &mut [Group], catalog: &Catalog) {
+fn weigh(attribute: Attribute, groups: &mut [Group<'_>], catalog: &Catalog) {
     let supports: Vec<f64> = groups.iter().map(Group::support).collect();
     let confidences: Vec<f64> = groups
         .iter()

@@ -37,7 +37,7 @@ pub(crate) struct Interpreted {
 
 impl Interpreted {
     /// The weighed values of an attribute, best first.
-    pub(crate) fn groups(&self, attribute: Attribute, catalog: &Catalog) -> Vec<Group> {
+    pub(crate) fn groups<'a>(&'a self, attribute: Attribute, catalog: &Catalog) -> Vec<Group<'a>> {
         let claims: Vec<&Claim> = self.claims.get(&attribute).into_iter().flatten().collect();
         combine(attribute, &claims, catalog)
     }

@@ -27,7 +27,8 @@ fn rounded(confidence: f64) -> f64 {
     (confidence.clamp(0.0, CAP) * 1000.0).round() / 1000.0
 }
 
-fn ordered(mut supports: Vec<Support>) -> Vec<Support> {
+fn ordered<'a>(supports: impl IntoIterator<Item = &'a Support>) -> Vec<Support> {
+    let mut supports: Vec<&Support> = supports.into_iter().collect();
     supports.sort_by(|a, b| {
         b.weight
             .total_cmp(&a.weight)
@@ -36,15 +37,15 @@ fn ordered(mut supports: Vec<Support>) -> Vec<Support> {
     });
     supports.dedup();
     supports.truncate(MAX_SUPPORTS);
-    supports
+    supports.into_iter().cloned().collect()
 }
 
 /// The attribute, where one value is sure enough. Of values that are wider and narrower the narrowest that is sure
 /// enough is published; `narrower(a, b)` tells whether the second is narrower than the first.
 pub(crate) fn publish(
     attribute: Attribute,
-    groups: &[Group],
-    narrower: impl Fn(&Group, &Group) -> bool,
+    groups: &[Group<'_>],
+    narrower: impl Fn(&Group<'_>, &Group<'_>) -> bool,
 ) -> Option<Fused> {
     let mut best = groups.first().filter(|g| g.confidence >= threshold(attribute))?;
     for _ in 0..groups.len() {
@@ -57,12 +58,12 @@ pub(crate) fn publish(
     let mut rejected = Vec::new();
     for group in groups.iter().filter(|g| !std::ptr::eq(*g, best)) {
         if narrower(group, best) {
-            evidence.extend(group.supports.iter().cloned());
+            evidence.extend(group.supports.iter().copied());
         } else if rejected.len() < MAX_REJECTED {
             rejected.push(Candidate {
                 value: group.value.clone(),
                 confidence: rounded(group.confidence),
-                evidence: ordered(group.supports.clone()),
+                evidence: ordered(group.supports.iter().copied()),
             });
         }
     }
@@ -75,7 +76,7 @@ pub(crate) fn publish(
 }
 
 /// Of an attribute that may have several values: all that are sure enough, in order.
-pub(crate) fn publish_many(attribute: Attribute, groups: &[Group]) -> Vec<String> {
+pub(crate) fn publish_many(attribute: Attribute, groups: &[Group<'_>]) -> Vec<String> {
     let mut all: Vec<String> =
         groups.iter().filter(|g| g.confidence >= threshold(attribute)).map(|g| g.value.clone()).collect();
     all.sort();
@@ -85,5 +86,5 @@ pub(crate) fn publish_many(attribute: Attribute, groups: &[Group]) -> Vec<String
 
 /// Evidence as kept with a software component, and its confidence.
 pub(crate) fn summed(supports: Vec<Support>, confidence: f64) -> (Vec<Support>, f64) {
-    (ordered(supports), rounded(confidence))
+    (ordered(&supports), rounded(confidence))
 }

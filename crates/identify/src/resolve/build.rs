@@ -308,7 +308,8 @@ fn attributes(interpreted: &Interpreted, catalog: &Catalog) -> BTreeMap<&'static
             continue;
         }
         let groups = interpreted.groups(attribute, catalog);
-        let narrower = |wide: &Group, narrow: &Group| fuse::is_narrower(attribute, wide, narrow, catalog);
+        let narrower =
+            |wide: &Group<'_>, narrow: &Group<'_>| fuse::is_narrower(attribute, wide, narrow, catalog);
         if let Some(fused) = publish(attribute, &groups, narrower) {
             attributes.insert(attribute.name(), fused);
         }
