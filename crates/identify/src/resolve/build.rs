@@ -7,6 +7,7 @@ use medward_model::{Attribute, Device, DeviceId, Fused, Mac, Scope, Service, Sof
 use sha2::{Digest, Sha256};
 
 use super::addresses::{is_virtual_router, scope};
+use super::cpe::cpe;
 use super::nodes::{Node, Nodes};
 use super::ownership::Ownership;
 use super::presence::Span;
@@ -481,9 +482,9 @@ fn software(claims: Vec<SoftwareClaim>) -> Vec<Software> {
             let confidence = 1.0 - families.values().fold(1.0, |left, weight| left * (1.0 - weight));
             let (evidence, confidence) = summed(supports, confidence);
             Software {
+                cpe: claim.cpe.or_else(|| cpe(&claim.name, claim.version.as_deref())),
                 name: claim.name,
                 version: claim.version,
-                cpe: claim.cpe,
                 purl: claim.purl,
                 confidence,
                 evidence,

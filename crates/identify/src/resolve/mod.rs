@@ -3,6 +3,7 @@
 mod addresses;
 mod build;
 mod conversations;
+mod cpe;
 mod facts;
 mod nodes;
 mod ownership;

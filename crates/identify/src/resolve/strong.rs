@@ -87,13 +87,16 @@ pub(crate) fn join(material: &mut Material, ownership: &Ownership, catalog: &Cat
     for (key, numbers) in sharing.iter().filter(|(_, numbers)| (2..=MAX_SHARED).contains(&numbers.len())) {
         let all: Vec<&Profile> = numbers.iter().filter_map(|n| profiles.get(n)).collect();
         let fit = all.iter().enumerate().all(|(i, a)| all.iter().skip(i + 1).all(|b| a.fits(b)));
-        // A bare serial number tells apart what one gateway speaks of, not all devices there are.
-        let bare = key.starts_with(BARE);
-        let strangers = bare && all.iter().any(|p| p.models.is_empty()) && !same_gateway(material, numbers);
-        if !fit || strangers {
+        if !fit {
             continue;
         }
-        for pair in numbers.windows(2) {
+        // A bare serial number tells apart what one gateway speaks of, not all devices there are.
+        let bare = key.starts_with(BARE) && all.iter().any(|profile| profile.models.is_empty());
+        let sets: Vec<Vec<usize>> = match bare {
+            true => by_gateway(material, numbers).into_values().collect(),
+            false => vec![numbers.clone()],
+        };
+        for pair in sets.iter().flat_map(|set| set.windows(2)) {
             if let [a, b] = *pair {
                 material.nodes.join(a, b);
             }
@@ -131,16 +134,15 @@ fn candidates(material: &mut Material, catalog: &Catalog) -> BTreeSet<usize> {
     holders.into_values().filter(|n| (2..=MAX_SHARED).contains(&n.len())).flatten().collect()
 }
 
-/// Whether all of them stand behind one and the same device.
-fn same_gateway(material: &Material, numbers: &[usize]) -> bool {
-    let gateways: BTreeSet<Option<usize>> = numbers
-        .iter()
-        .map(|n| match material.nodes.get(*n) {
-            Some(Node::Behind(via, _)) => Some(material.nodes.root(*via)),
-            _ => None,
-        })
-        .collect();
-    gateways.len() == 1 && !gateways.contains(&None)
+/// Nodes behind another, by that other.
+fn by_gateway(material: &Material, numbers: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+    let mut sets: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for number in numbers {
+        if let Some(Node::Behind(via, _)) = material.nodes.get(*number) {
+            sets.entry(material.nodes.root(*via)).or_default().push(*number);
+        }
+    }
+    sets
 }
 
 /// Identifiers that may join, as comparable text.

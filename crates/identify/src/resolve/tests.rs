@@ -408,6 +408,29 @@ fn many_hosts_behind_one_router_are_resolved_in_good_time() {
     assert_eq!(found.devices.len(), 5_002);
 }
 
+/// A gateway tells of one monitor under two keys, and an engine repeats it: one device, behind the gateway.
+#[test]
+fn a_device_spoken_of_by_several_is_one_behind_the_first() {
+    let gateway = host("10.0.0.1", A);
+    let engine = host("10.0.0.2", B);
+    let behind = |via: HostKey, key: &str| Subject::Behind { via, key: key.into() };
+    let mut ledger = Ledger::new(&Limits::default());
+    ledger.flow(flow(gateway, engine, 2575, 1));
+    ledger.evidence(says(behind(engine, "hl7 DE76240231"), &SERIAL, "DE76240231", 9));
+    ledger.evidence(says(behind(gateway, "hl7 DE76240231"), &SERIAL, "DE76240231", 3));
+    ledger.evidence(says(behind(gateway, "hl7 00095CFFFE760231"), &SERIAL, "DE76240231", 4));
+    for (via, key) in [(engine, "hl7 DE76240231"), (gateway, "hl7 DE76240231")] {
+        ledger.evidence(says(behind(via, key), &MODEL, "MX750", 9));
+        ledger.evidence(says(behind(via, key), &VENDOR, "Philips", 9));
+    }
+    let resolution = resolve(ledger, catalog());
+    let nested: Vec<&Device> = resolution.devices.iter().filter(|d| d.parent.is_some()).collect();
+    assert_eq!(nested.len(), 1);
+    let parent = resolution.devices.iter().find(|d| d.ips.contains(&ip("10.0.0.1"))).unwrap();
+    assert_eq!(nested[0].parent.as_ref(), Some(&parent.id));
+    assert_eq!(nested[0].remarks, ["joined"]);
+}
+
 /// Time a device: `cargo test -p medward-identify --release -- --ignored --nocapture many`.
 #[test]
 #[ignore = "measures time"]
