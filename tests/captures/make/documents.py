@@ -6,7 +6,7 @@ every patient is one of planted-patients.txt. Python 3 standard library only: `p
 
 import struct
 
-from frames import BROADCAST, Capture, Host, conversation
+from frames import BROADCAST, QNX, WINDOWS, Capture, Host, conversation
 
 MONITOR = Host("00:09:fb:46:08:71", "10.20.30.71")  # Philips IntelliVue
 COLLECTOR = Host("00:50:56:a1:30:72", "10.20.30.72")
@@ -14,8 +14,8 @@ BEDSIDE = Host("44:4b:5d:77:c0:73", "10.20.30.73")  # GE bedside monitor
 CENTRAL = Host("44:4b:5d:70:11:74", "10.20.30.74")  # GE central station
 METER = Host("00:80:a3:9c:42:75", "10.20.30.75")  # glucose meter's dock, Lantronix interface
 MANAGER = Host("00:50:56:a1:30:76", "10.20.30.76")  # point-of-care data manager
-STATION = Host("00:01:f0:91:20:77", "10.20.30.77")  # Tridium controller
-OFFICE = Host("00:06:5b:4d:08:79", "10.20.30.79")  # facility management's workbench
+STATION = Host("00:01:f0:91:20:77", "10.20.30.77", QNX)  # Tridium controller
+OFFICE = Host("00:06:5b:4d:08:79", "10.20.30.79", WINDOWS)  # facility management's workbench
 ROUTER = Host("4c:5e:0c:2b:19:78", "10.20.30.78")  # MikroTik
 EVERYONE = Host(BROADCAST, "10.20.30.255")
 ALL = Host(BROADCAST, "255.255.255.255")

@@ -70,11 +70,18 @@ def udp(source: str, destination: str, sport: int, dport: int, payload: bytes) -
     return head[:6] + struct.pack("!H", check) + payload
 
 
-class Host:
-    """A station: its MAC and IPv4 address."""
+# Options of a SYN: maximum segment size, then what follows in the system's order.
+LINUX = (64, bytes.fromhex("020405b40402080a000000010000000001030307"))
+WINDOWS = (128, bytes.fromhex("020405b40103030801010402"))
+QNX = (64, bytes.fromhex("020405b40103030004020101"))
 
-    def __init__(self, hardware: str, address: str):
+
+class Host:
+    """A station: its MAC and IPv4 address, the time to live and SYN options of its system."""
+
+    def __init__(self, hardware: str, address: str, system=LINUX):
         self.mac, self.ip = hardware, address
+        self.ttl, self.options = system
 
 
 class Capture:
@@ -115,7 +122,7 @@ class Segment:
         self.sequence, self.acknowledged, self.flags, self.payload, self.options = sequence, acknowledged, flags, payload, options
 
     def packet(self, ident: int = 0) -> bytes:
-        return ipv4(self.sender.ip, self.receiver.ip, 6, self.segment(), ident=ident)
+        return ipv4(self.sender.ip, self.receiver.ip, 6, self.segment(), ident=ident, ttl=self.sender.ttl)
 
     def segment(self) -> bytes:
         offset = (20 + len(self.options)) // 4
@@ -129,7 +136,6 @@ def conversation(client: Host, server: Host, sport: int, dport: int, said: list[
     """A connection from handshake to close. `said`: ("c" or "s", bytes) in turn; cut into segments of `size` bytes."""
     ends = {"c": (client, server, sport, dport), "s": (server, client, dport, sport)}
     at = {"c": 0x10000000, "s": 0x20000000}
-    options = bytes.fromhex("020405b40402080a00000001000000000103 0307".replace(" ", ""))
     segments = []
 
     def say(who: str, flags: int, payload: bytes = b"", options: bytes = b""):
@@ -138,8 +144,8 @@ def conversation(client: Host, server: Host, sport: int, dport: int, said: list[
         segments.append(Segment(*ends[who], at[who], acknowledged, flags, payload, options))
         at[who] += len(payload) + (1 if flags & (SYN | FIN) else 0)
 
-    say("c", SYN, options=options)
-    say("s", SYN | ACK, options=options)
+    say("c", SYN, options=client.options)
+    say("s", SYN | ACK, options=server.options)
     say("c", ACK)
     for who, payload in said:
         for start in range(0, len(payload), size):

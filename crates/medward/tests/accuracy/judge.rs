@@ -314,6 +314,7 @@ fn same(attribute: &str, claim: &Claim, right: &str, vendor: &str) -> Match {
             if bare(&claimed) == bare(&right) { Match::Same } else { Match::Different }
         }
         "os" if right == "linux" && LINUX.iter().any(|name| claimed.starts_with(name)) => Match::Same,
+        "os" if claimed == "linux" && right == "android" => Match::Less,
         "location" => place(&claimed, &right),
         "os" | "os_version"
             if right.strip_prefix(&claimed).is_some_and(|rest| !starts_alphanumeric(rest)) =>
