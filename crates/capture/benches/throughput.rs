@@ -83,9 +83,8 @@ fn d_flows(bencher: Bencher<'_, '_>) {
             };
             let (key, _) =
                 FlowKey::ip((packet.source, ports.0), (packet.destination, ports.1), transport, decoded.vlan);
-            let place = table
-                .find(&key, frame.time)
-                .unwrap_or_else(|| table.insert(key, frame.time, [0, 0]).0);
+            let place =
+                table.find(&key, frame.time).unwrap_or_else(|| table.insert(key, frame.time, [0, 0]).0);
             if let Some([packets, bytes]) = table.get_mut(place) {
                 *packets += 1;
                 *bytes += u64::from(decoded.length);

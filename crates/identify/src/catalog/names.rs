@@ -99,13 +99,13 @@ impl Names {
             return Some(name);
         }
         // The longest beginning that ends at a word.
-        self.starts
-            .iter()
-            .filter(|(start, _)| {
-                plain.strip_prefix(start.as_str()).is_some_and(|r| r.is_empty() || r.starts_with(' '))
-            })
-            .max_by_key(|(start, _)| start.len())
-            .map(|(_, name)| name.as_str())
+        let mut start = plain.as_str();
+        loop {
+            if let Some(name) = self.starts.get(start) {
+                return Some(name);
+            }
+            start = start.rsplit_once(' ')?.0;
+        }
     }
 
     /// The known name, or `found` without legal form and surplus blanks.

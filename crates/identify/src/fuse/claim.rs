@@ -90,19 +90,16 @@ pub(crate) fn normalise(attribute: Attribute, value: &str, catalog: &Catalog) ->
     Some((shown, compared))
 }
 
-/// Letters, digits and hyphens in parts of 1 to 63 (RFC 1123, 2.1), and the underscores of NetBIOS names; neither an
-/// address nor the name of a service.
+/// What a host may call itself: letters, digits and hyphens in parts of 1 to 63 (RFC 1123, 2.1), the underscores of
+/// NetBIOS names, and blanks and brackets, which system names hold; neither an address nor the name of a service.
 fn is_host_name(name: &str) -> bool {
     let part = |part: &str| {
         (1..=63).contains(&part.len())
-            && !part.starts_with('-')
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+            && part.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '(' | ')' | ' '))
     };
     name.len() <= 253
         && name.split('.').all(part)
-        && !name.starts_with('_')
-        && !name.contains("._tcp")
-        && !name.contains("._udp")
         && !name.ends_with(".arpa")
         && name.parse::<std::net::IpAddr>().is_err()
 }
@@ -279,6 +276,15 @@ pub(crate) fn relation(
             if extends() =>
         {
             Relation::Narrower
+        }
+        // A product code that ends in the model's number says the same.
+        Attribute::Model
+            if wide.1.len() >= 5
+                && wide.1.contains(|c: char| c.is_ascii_digit())
+                && narrow.1.len() > wide.1.len()
+                && narrow.1.ends_with(wide.1) =>
+        {
+            Relation::Agrees
         }
         // The same place, told with the house in front.
         Attribute::Location if narrow.1.strip_suffix(wide.1).is_some_and(|rest| rest.ends_with(' ')) => {

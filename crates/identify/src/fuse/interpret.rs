@@ -1,5 +1,6 @@
 //! From facts to claims: fields that are attributes themselves, and rules of the catalogue.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use medward_model::{Attribute, Support, Timestamp};
@@ -12,8 +13,8 @@ use crate::catalog::{Catalog, Hit, Rule};
 /// Something that a field held, about one device.
 #[derive(Clone, Debug)]
 pub(crate) struct Fact {
-    pub source: String,
-    pub field: String,
+    pub source: Cow<'static, str>,
+    pub field: Cow<'static, str>,
     pub value: String,
     pub packet: Option<u64>,
     pub time: Option<Timestamp>,
@@ -65,7 +66,7 @@ pub(crate) fn interpret(facts: &[Fact], catalog: &Catalog) -> Interpreted {
     let about_a_program: BTreeSet<&str> = facts
         .iter()
         .filter(|fact| fact.gives.is_some_and(|(attribute, _)| is_stand_in(attribute, &fact.value)))
-        .map(|fact| fact.source.as_str())
+        .map(|fact| fact.source.as_ref())
         .collect();
     for fact in facts {
         let own = |attribute: Attribute| {
@@ -79,21 +80,21 @@ pub(crate) fn interpret(facts: &[Fact], catalog: &Catalog) -> Interpreted {
             )
         };
         match fact.gives {
-            Some((attribute, _)) if own(attribute) && about_a_program.contains(fact.source.as_str()) => {}
+            Some((attribute, _)) if own(attribute) && about_a_program.contains(fact.source.as_ref()) => {}
             _ => state(fact, &mut out),
         }
     }
     let mut met = Met::default();
     met.look(facts, 0, catalog);
-    met.fire(facts, catalog, &mut out, |rule| !rule.reads_attributes());
-    let mut all: Vec<Fact> = facts.to_vec();
+    met.fire((facts, &[]), catalog, &mut out, |rule| !rule.reads_attributes());
+    let mut derived: Vec<Fact> = Vec::new();
     for attribute in READABLE {
         for group in out.groups(attribute, catalog) {
             if group.confidence < threshold(attribute) {
                 continue;
             }
             let best = group.supports.iter().max_by(|a, b| a.weight.total_cmp(&b.weight));
-            all.push(Fact {
+            derived.push(Fact {
                 source: "attribute".into(),
                 field: attribute.name().into(),
                 value: group.value.clone(),
@@ -106,18 +107,16 @@ pub(crate) fn interpret(facts: &[Fact], catalog: &Catalog) -> Interpreted {
             });
         }
     }
-    if let Some(derived) = all.get(facts.len()..) {
-        met.look(derived, facts.len(), catalog);
-    }
-    met.fire(&all, catalog, &mut out, Rule::reads_attributes);
+    met.look(&derived, facts.len(), catalog);
+    met.fire((facts, &derived), catalog, &mut out, Rule::reads_attributes);
     out
 }
 
 /// A field that is the attribute itself.
 fn state(fact: &Fact, out: &mut Interpreted) {
     let support = |weight: f64| Support {
-        source: fact.source.clone(),
-        field: fact.field.clone(),
+        source: fact.source.to_string(),
+        field: fact.field.to_string(),
         value: fact.value.clone(),
         packet: fact.packet,
         time: fact.time,
@@ -171,11 +170,15 @@ impl Met {
     /// Makes the claims of rules whose conditions are all met, once.
     fn fire(
         &mut self,
-        facts: &[Fact],
+        facts: (&[Fact], &[Fact]),
         catalog: &Catalog,
         out: &mut Interpreted,
         wanted: impl Fn(&Rule) -> bool,
     ) {
+        let fact = |position: usize| match position.checked_sub(facts.0.len()) {
+            None => facts.0.get(position),
+            Some(derived) => facts.1.get(derived),
+        };
         for (number, conditions) in &self.by_rule {
             let Some(rule) = catalog.rules.get(*number) else { continue };
             let needed = rule.conditions.len();
@@ -189,11 +192,11 @@ impl Met {
                 .iter()
                 .filter(|(condition, _)| (1..needed).contains(*condition))
                 .map(|(_, met)| {
-                    met.iter().filter_map(|(p, _)| facts.get(*p)).map(|f| f.certainty).fold(0.0, f64::max)
+                    met.iter().filter_map(|(p, _)| fact(*p)).map(|f| f.certainty).fold(0.0, f64::max)
                 })
                 .product();
             for (position, hit) in conditions.get(&0).into_iter().flatten() {
-                if let Some(fact) = facts.get(*position) {
+                if let Some(fact) = fact(*position) {
                     apply(rule, fact, hit, others, out);
                 }
             }

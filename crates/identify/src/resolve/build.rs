@@ -386,7 +386,11 @@ fn hostnames(interpreted: &Interpreted, catalog: &Catalog) -> Vec<String> {
 }
 
 /// Product tokens that stand for compatibility or a protocol, not for a program.
-const NO_PROGRAMS: [&str; 16] = [
+const NO_PROGRAMS: [&str; 20] = [
+    "microsoft-windows",
+    "microsoft-windows-nt",
+    "windows",
+    "linux",
     "mozilla",
     "opera",
     "upnp",

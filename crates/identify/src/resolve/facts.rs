@@ -27,7 +27,7 @@ fn oui_weight(kind: OuiKind, firm: bool) -> Option<f64> {
 /// The weight of a maker of computers: the computer is its own, but what is built around it may be another's.
 pub(crate) const PLATFORM: f64 = 0.65;
 
-fn plain(source: &str, field: &str, value: String, packet: Option<u64>) -> Fact {
+fn plain(source: &'static str, field: &'static str, value: String, packet: Option<u64>) -> Fact {
     Fact {
         source: source.into(),
         field: field.into(),

@@ -407,3 +407,50 @@ fn many_hosts_behind_one_router_are_resolved_in_good_time() {
     });
     assert_eq!(found.devices.len(), 5_002);
 }
+
+/// Time a device: `cargo test -p medward-identify --release -- --ignored --nocapture many`.
+#[test]
+#[ignore = "measures time"]
+fn many_devices_take_time_in_proportion() {
+    static SYN: Field = Field::fact("syn", "test");
+    for count in [5_000_u32, 50_000] {
+        let limits = Limits {
+            subjects: 1_000_000,
+            evidence: 4_000_000,
+            flows: 1_000_000,
+            links: 1_000_000,
+            ..Limits::default()
+        };
+        let mut ledger = Ledger::new(&limits);
+        let key = |n: u32| {
+            let [_, b, c, d] = n.to_be_bytes();
+            host(&format!("10.{b}.{c}.{d}"), [0x00, 0x09, 0xfb, b, c, d])
+        };
+        let server = host("10.200.0.1", [0x00, 0x06, 0x5b, 9, 9, 9]);
+        for n in 0..count {
+            let own = key(n);
+            ledger.link(Link {
+                mac: own.mac,
+                ip: own.ip,
+                vlan: 0,
+                packet: u64::from(n),
+                time: at(0),
+                kind: LinkKind::Neighbour,
+            });
+            let mut syn =
+                says(Subject::Host(own), &SYN, "4:128+0:0:1460:8192,8:mss,nop,ws,nop,nop,sok:df:0", 5);
+            syn.source = "tcp";
+            ledger.evidence(syn);
+            ledger.evidence(says(Subject::Host(own), &HOSTNAME, &format!("ws-{n}"), 5));
+            ledger.evidence(says(Subject::Host(own), &SERIAL, &format!("SN{n:07}"), 6));
+            ledger.evidence(says(Subject::Host(own), &MODEL, "MX750", 6));
+            ledger.flow(flow(own, server, 443, 7));
+            ledger.flow(flow(own, key(n / 2), 104, 8));
+        }
+        let start = std::time::Instant::now();
+        let resolution = resolve(ledger, catalog());
+        let spent = start.elapsed();
+        println!("{count} hosts: {spent:?}, {:?} a device", spent / count);
+        assert!(resolution.devices.len() >= count as usize);
+    }
+}
