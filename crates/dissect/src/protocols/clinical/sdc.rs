@@ -37,6 +37,18 @@ static FIRMWARE: Field = Field::states(
 );
 static SERIAL: Field =
     Field::states("this-device-serial", Attribute::Serial, 94, "ThisDevice/SerialNumber (DPWS 1.1, 5.2)");
+static COMPUTER: Field = Field::states(
+    "computer",
+    Attribute::Hostname,
+    93,
+    "Host/Computer before its / or \\: the computer that the host is (Microsoft PnP-X, pub:Computer)",
+);
+static PROGRAM: Field = Field::states(
+    "program",
+    Attribute::Software,
+    95,
+    "ThisModel/Manufacturer where it names the program that announces a computer, not the computer's maker",
+);
 static ENDPOINT: Field = Field::states(
     "endpoint",
     Attribute::UniqueId,
@@ -101,6 +113,8 @@ pub(super) static SDC: Dissector = Dissector {
         &NAME,
         &FIRMWARE,
         &SERIAL,
+        &COMPUTER,
+        &PROGRAM,
         &ENDPOINT,
         &TYPES,
         &SERVICES,
@@ -123,6 +137,8 @@ const PLAIN: [&[u8]; 2] = [b"docs.oasis-open.org/ws-dd/ns/dpws/", b"schemas.xmls
 /// Namespaces are declared at the front.
 const FRONT: usize = 4096;
 const MAX_DEPTH: usize = 64;
+/// Programs that announce the computer they run on, with their own name as its maker and model.
+const PROGRAMS: [&str; 2] = ["wsdd", "wsdd2"];
 
 fn wants(message: &HttpMessage<'_>) -> bool {
     let front = message.body.get(..FRONT).unwrap_or(message.body);
@@ -278,6 +294,12 @@ impl Envelope {
                     self.host(&ENDPOINT, &format!("urn:uuid:{}", uuid.to_ascii_lowercase()));
                 }
             }
+            [.., "Host", "Computer"] => {
+                let name = text.split(['/', '\\']).next().unwrap_or_default();
+                if !name.eq_ignore_ascii_case("localhost") {
+                    self.host(&COMPUTER, name);
+                }
+            }
             [.., "Host", "Types"] => self.host(&TYPES, &local_names(text)),
             [.., "Hosted", "Types"] if self.host.len() < 64 => self.host.push((&SERVICES, local_names(text))),
             [.., "Mds", "MetaData", "Udi", name] => match *name {
@@ -328,7 +350,24 @@ impl Envelope {
                 cx.evidence(subject.clone(), field, text);
             }
         };
-        say(cx, cx.sender(), &self.host);
+        // What a program says of itself in its computer's place is not said of the computer.
+        let program = self.host.iter().find(|(field, text)| {
+            std::ptr::eq(*field, &MAKER) && PROGRAMS.iter().any(|name| text.eq_ignore_ascii_case(name))
+        });
+        match program {
+            Some((_, name)) => {
+                cx.software(cx.sender(), &PROGRAM, name, None);
+                let own = [&MAKER, &MODEL, &NUMBER, &MAKER_URL, &FIRMWARE, &SERIAL];
+                let of_host: Said = self
+                    .host
+                    .iter()
+                    .filter(|(f, _)| !own.iter().any(|o| std::ptr::eq(*f, *o)))
+                    .cloned()
+                    .collect();
+                say(cx, cx.sender(), &of_host);
+            }
+            None => say(cx, cx.sender(), &self.host),
+        }
         match &self.systems[..] {
             [(_, said)] => say(cx, cx.sender(), said),
             several => {
@@ -504,6 +543,18 @@ mod tests {
                 .iter()
                 .all(|e| matches!(&e.subject, Subject::Host(h) if h.ip == Ipv4Addr::new(10, 0, 0, 2)))
         );
+    }
+
+    #[test]
+    fn a_program_is_not_the_maker_of_its_computer() {
+        let body = "<s12:Body><wsx:Metadata><dpws:ThisModel><dpws:Manufacturer>wsdd</dpws:Manufacturer>\
+            <dpws:ModelName>wsdd</dpws:ModelName></dpws:ThisModel><dpws:ThisDevice><dpws:FirmwareVersion>1.0</dpws:FirmwareVersion>\
+            <dpws:SerialNumber>1</dpws:SerialNumber></dpws:ThisDevice><dpws:Relationship><dpws:Host>\
+            <dpws:Types>pub:Computer</dpws:Types><pub:Computer>FILES-3/Workgroup:RADIOLOGY</pub:Computer></dpws:Host>";
+        let (evidence, _) = play(HttpKind::Response(200), body);
+        let said: Vec<(&str, String)> = evidence.iter().map(|e| (e.field.name, e.value.shown())).collect();
+        let wanted = [("program", "wsdd"), ("host-types", "Computer"), ("computer", "FILES-3")];
+        assert_eq!(said, wanted.map(|(field, text)| (field, text.to_owned())));
     }
 
     #[test]
