@@ -1,4 +1,5 @@
 //! The catalogue and the dissectors agree: no rule reads a field that no dissector declares.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeSet;
 

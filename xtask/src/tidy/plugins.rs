@@ -11,7 +11,7 @@ pub fn check(root: &Path) -> anyhow::Result<Vec<Complaint>> {
         let folder = protocols.join(group);
         let list = folder.join("mod.rs");
         let text = std::fs::read_to_string(&list)?;
-        let slice = text.split("DISSECTORS").nth(1).unwrap_or_default();
+        let slice = text.split("DISSECTORS").nth(1).and_then(|rest| rest.split("];").next()).unwrap_or_default();
         let entries: Vec<&str> =
             slice.split(['&', ',', '[', ']', '\n', ' ']).filter(|part| part.contains("::")).collect();
         if !entries.is_sorted() {

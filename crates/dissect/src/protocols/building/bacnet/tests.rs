@@ -1,3 +1,5 @@
+//! Tests of the bacnet dissector, on bytes laid out by its standard.
+
 use super::{BACNET, link};
 use crate::{Side, exercise};
 use medward_model::{Outcome, Subject, Transport, Verb};

@@ -1,3 +1,5 @@
+//! Tests of the hl7 dissector, on bytes laid out by its standard.
+
 use medward_model::{Outcome, Transport, Verb};
 
 use super::HL7;

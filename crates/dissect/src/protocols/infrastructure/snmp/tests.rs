@@ -1,3 +1,5 @@
+//! Tests of the snmp dissector, on bytes laid out by its standard.
+
 use medward_model::{Outcome, Transport, Verb};
 
 use super::SNMP;

@@ -1,3 +1,5 @@
+//! Tests of the dhcpv4 dissector, on bytes laid out by its standard.
+
 use medward_model::{LinkKind, Outcome, Subject, Transport};
 
 use super::DHCPV4;

@@ -1,3 +1,5 @@
+//! Tests of the mdns dissector, on bytes laid out by its standard.
+
 use medward_model::Transport;
 
 use super::super::dns_message::build::{header, name, question, record, txt};
