@@ -71,7 +71,7 @@ pub(crate) const GROUPS: &[Group] = &[
         key: "laboratory",
         label: "Laboratory",
         medical: true,
-        slugs: &["lab-analyzer", "blood-gas-analyzer", "glucose-meter", "poct-gateway"],
+        slugs: &["lab-analyzer", "blood-gas-analyzer", "glucose-meter", "poc-data-manager"],
     },
     Group {
         key: "clinical",

@@ -30,6 +30,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("naming.toml", include_str!("../../../../catalog/naming.toml")),
     ("web.toml", include_str!("../../../../catalog/web.toml")),
     ("remote.toml", include_str!("../../../../catalog/remote.toml")),
+    ("software.toml", include_str!("../../../../catalog/software.toml")),
     ("windows.toml", include_str!("../../../../catalog/windows.toml")),
     ("network.toml", include_str!("../../../../catalog/network.toml")),
     ("tcp.toml", include_str!("../../../../catalog/tcp.toml")),

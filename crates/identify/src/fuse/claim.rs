@@ -42,7 +42,7 @@ pub(crate) fn family(source: &str) -> &str {
 /// The value as published, and the form in which values are compared. `None` for what is no value.
 pub(crate) fn normalise(attribute: Attribute, value: &str, catalog: &Catalog) -> Option<(String, String)> {
     let value = value.trim().trim_end_matches(|c: char| c == '\0' || c.is_whitespace());
-    if is_placeholder(value) {
+    if is_placeholder(value) || is_stand_in(attribute, value) {
         return None;
     }
     let (shown, compared) = match attribute {
@@ -67,7 +67,15 @@ pub(crate) fn normalise(attribute: Attribute, value: &str, catalog: &Catalog) ->
         }
         Attribute::Hostname => {
             let name = value.trim_end_matches('.').to_lowercase();
+            if !is_host_name(&name) {
+                return None;
+            }
             (name.clone(), name)
+        }
+        Attribute::Location => {
+            let place = place(value);
+            let compared = normal(&place);
+            (place, compared)
         }
         Attribute::Firmware | Attribute::OsVersion => {
             let compared = value.trim_start_matches(['v', 'V']).to_lowercase();
@@ -80,6 +88,76 @@ pub(crate) fn normalise(attribute: Attribute, value: &str, catalog: &Catalog) ->
         return None;
     }
     Some((shown, compared))
+}
+
+/// Letters, digits and hyphens in parts of 1 to 63 (RFC 1123, 2.1), and the underscores of NetBIOS names; neither an
+/// address nor the name of a service.
+fn is_host_name(name: &str) -> bool {
+    let part = |part: &str| {
+        (1..=63).contains(&part.len())
+            && !part.starts_with('-')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
+    name.len() <= 253
+        && name.split('.').all(part)
+        && !name.starts_with('_')
+        && !name.contains("._tcp")
+        && !name.contains("._udp")
+        && !name.ends_with(".arpa")
+        && name.parse::<std::net::IpAddr>().is_err()
+}
+
+/// A place as its parts from wide to narrow with "/" between: "ICU^^3" (HL7 PL) and "ICU//3" (SDC) are "ICU/3".
+fn place(value: &str) -> String {
+    let value = if value.contains('^') { value.replace(['^', '&'], "/") } else { value.to_owned() };
+    let parts: Vec<&str> = value.split('/').map(str::trim).filter(|part| !part.is_empty()).collect();
+    parts.join("/")
+}
+
+/// Programs and systems that stand where the maker or model of a device should be.
+pub(crate) fn is_stand_in(attribute: Attribute, value: &str) -> bool {
+    const NAMES: [&str; 38] = [
+        "wsdd",
+        "wsdd2",
+        "miniupnpd",
+        "miniupnp",
+        "minidlna",
+        "readymedia",
+        "justin maggard",
+        "linux",
+        "gnu/linux",
+        "samba",
+        "generic",
+        "debian",
+        "ubuntu",
+        "fedora",
+        "openwrt",
+        "busybox",
+        "windows",
+        "android",
+        "embedded",
+        "standard",
+        "custom",
+        "manufacturer",
+        "vendor",
+        "model",
+        "device",
+        "product",
+        "product name",
+        "model name",
+        "upnp",
+        "gupnp",
+        "portable sdk for upnp devices",
+        "rygel",
+        "gmediarender",
+        "kodi",
+        "xbmc",
+        "jellyfin",
+        "plex",
+        "net-snmp",
+    ];
+    matches!(attribute, Attribute::Vendor | Attribute::Model | Attribute::Family)
+        && NAMES.contains(&value.trim().to_lowercase().as_str())
 }
 
 /// Words that makers leave where a value should be.
@@ -200,6 +278,10 @@ pub(crate) fn relation(
         | Attribute::Location
             if extends() =>
         {
+            Relation::Narrower
+        }
+        // The same place, told with the house in front.
+        Attribute::Location if narrow.1.strip_suffix(wide.1).is_some_and(|rest| rest.ends_with(' ')) => {
             Relation::Narrower
         }
         // A model's name with its vendor's or family's in front says the same.

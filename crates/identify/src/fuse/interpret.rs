@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use medward_model::{Attribute, Support, Timestamp};
 
-use super::claim::{Claim, SoftwareClaim, family};
+use super::claim::{Claim, SoftwareClaim, family, is_stand_in};
 use super::combine::{Group, combine};
 use super::publish::threshold;
 use crate::catalog::{Catalog, Hit, Rule};
@@ -61,8 +61,27 @@ const READABLE: [Attribute; 8] = [
 /// Interprets facts: first by themselves and by rules over fields, then by rules that also read what came out.
 pub(crate) fn interpret(facts: &[Fact], catalog: &Catalog) -> Interpreted {
     let mut out = Interpreted::default();
+    // Who names a program as the maker states that program's version and number, not the device's.
+    let about_a_program: BTreeSet<&str> = facts
+        .iter()
+        .filter(|fact| fact.gives.is_some_and(|(attribute, _)| is_stand_in(attribute, &fact.value)))
+        .map(|fact| fact.source.as_str())
+        .collect();
     for fact in facts {
-        state(fact, &mut out);
+        let own = |attribute: Attribute| {
+            matches!(
+                attribute,
+                Attribute::Vendor
+                    | Attribute::Family
+                    | Attribute::Model
+                    | Attribute::Serial
+                    | Attribute::Firmware
+            )
+        };
+        match fact.gives {
+            Some((attribute, _)) if own(attribute) && about_a_program.contains(fact.source.as_str()) => {}
+            _ => state(fact, &mut out),
+        }
     }
     let mut met = Met::default();
     met.look(facts, 0, catalog);

@@ -375,26 +375,75 @@ fn names(attribute: Attribute, interpreted: &Interpreted, catalog: &Catalog) -> 
     names
 }
 
-/// Host names: short names, and full names where told; a short name that a full name begins with is kept.
+/// Host names as told, without the ending of multicast DNS.
 fn hostnames(interpreted: &Interpreted, catalog: &Catalog) -> Vec<String> {
-    let mut all = BTreeSet::new();
-    for name in names(Attribute::Hostname, interpreted, catalog) {
-        let bare = name.strip_suffix(".local").unwrap_or(&name);
-        let is_service = bare.starts_with('_') || bare.contains("._tcp") || bare.contains("._udp");
-        if bare.parse::<IpAddr>().is_ok() || is_service {
-            continue;
-        }
-        if let Some((short, _)) = bare.split_once('.') {
-            if !short.is_empty() {
-                all.insert(short.to_owned());
-            }
-            all.insert(bare.to_owned());
-        } else if !bare.is_empty() {
-            all.insert(bare.to_owned());
-        }
-    }
+    let all: BTreeSet<String> = names(Attribute::Hostname, interpreted, catalog)
+        .into_iter()
+        .map(|name| name.strip_suffix(".local").unwrap_or(&name).to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
     all.into_iter().take(MAX_NAMES).collect()
 }
+
+/// Product tokens that stand for compatibility or a protocol, not for a program.
+const NO_PROGRAMS: [&str; 16] = [
+    "mozilla",
+    "opera",
+    "upnp",
+    "dlnadoc",
+    "http",
+    "https",
+    "ipp",
+    "webkit",
+    "gecko",
+    "user-agent",
+    "agent",
+    "client",
+    "server",
+    "unknown",
+    "dalvik",
+    "webserver",
+];
+
+/// Programs that name themselves in syslog.
+const DAEMONS: [&str; 36] = [
+    "sshd",
+    "dropbear",
+    "cron",
+    "crond",
+    "systemd",
+    "dnsmasq",
+    "dnsmasq-dhcp",
+    "ntpd",
+    "chronyd",
+    "nginx",
+    "httpd",
+    "apache2",
+    "lighttpd",
+    "snmpd",
+    "rsyslogd",
+    "syslog-ng",
+    "syslogd",
+    "dhclient",
+    "dhcpcd",
+    "dhcpd",
+    "udhcpc",
+    "named",
+    "unbound",
+    "hostapd",
+    "wpa_supplicant",
+    "smbd",
+    "nmbd",
+    "winbindd",
+    "mysqld",
+    "postgres",
+    "mosquitto",
+    "openvpn",
+    "charon",
+    "dovecot",
+    "avahi-daemon",
+    "freeradius",
+];
 
 /// Components by name and version; one without a version gives way to the same with one.
 fn software(claims: Vec<SoftwareClaim>) -> Vec<Software> {
@@ -402,9 +451,15 @@ fn software(claims: Vec<SoftwareClaim>) -> Vec<Software> {
     let mut entries: BTreeMap<(String, Option<String>), Entry> = BTreeMap::new();
     let versioned: BTreeSet<String> =
         claims.iter().filter(|c| c.version.is_some()).map(|c| c.name.to_lowercase()).collect();
+    let elsewhere: BTreeSet<String> =
+        claims.iter().filter(|c| c.family != "syslog").map(|c| c.name.to_lowercase()).collect();
     for claim in claims {
         let name = claim.name.to_lowercase();
-        if claim.version.is_none() && versioned.contains(&name) {
+        if claim.version.is_none() && versioned.contains(&name) || NO_PROGRAMS.contains(&name.as_str()) {
+            continue;
+        }
+        // A tag of syslog may be anything: only known programs, or what another protocol names too.
+        if claim.family == "syslog" && !elsewhere.contains(&name) && !DAEMONS.contains(&name.as_str()) {
             continue;
         }
         let key = (name, claim.version.as_ref().map(|v| v.to_lowercase()));

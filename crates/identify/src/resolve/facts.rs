@@ -1,5 +1,7 @@
 //! Everything that is known of one device, as facts for the catalogue.
 
+use std::collections::BTreeSet;
+
 use medward_model::{Attribute, Gives, Mac, Value};
 
 use super::build::Part;
@@ -64,6 +66,32 @@ pub(crate) fn observed(observation: &Observation) -> Fact {
     }
 }
 
+fn is_receiver(observation: &Observation) -> bool {
+    observation.source == "hl7" && observation.field.name == "receiving-application"
+}
+
+/// Applications whose messages a host takes for others (HL7 2.9, 2.14.9.5): where it speaks under names of its own,
+/// all others; where it never speaks, all as soon as there are several.
+fn foreign_applications(part: &Part) -> BTreeSet<String> {
+    let names = |field: &str| -> BTreeSet<String> {
+        part.observations
+            .iter()
+            .filter(|o| o.source == "hl7" && o.field.name == field)
+            .map(|o| o.value.shown())
+            .collect()
+    };
+    let received = names("receiving-application");
+    if received.is_empty() {
+        return received;
+    }
+    let own = names("sending-application");
+    match own.is_empty() {
+        true if received.len() == 1 => BTreeSet::new(),
+        true => received,
+        false => received.difference(&own).cloned().collect(),
+    }
+}
+
 /// All facts of a device: what was observed, who made its interfaces, what it does and answers on.
 pub(crate) fn of(
     part: &Part,
@@ -72,7 +100,13 @@ pub(crate) fn of(
     firm: impl Fn(&Mac) -> bool,
     catalog: &Catalog,
 ) -> Vec<Fact> {
-    let mut facts: Vec<Fact> = part.observations.iter().map(observed).collect();
+    let foreign = foreign_applications(part);
+    let mut facts: Vec<Fact> = part
+        .observations
+        .iter()
+        .filter(|o| !(is_receiver(o) && foreign.contains(o.value.shown().as_str())))
+        .map(observed)
+        .collect();
     for mac in macs {
         let prefix = mac.to_string();
         facts.push(plain("mac", "address", prefix, None));
