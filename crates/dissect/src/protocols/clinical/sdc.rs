@@ -161,7 +161,9 @@ fn message(message: &HttpMessage<'_>, cx: &mut Context<'_>) {
     // A provider speaks in responses and in reports; what a consumer proposes in a request is not evidence.
     let provider = matches!(message.kind, HttpKind::Response(_)) || envelope.operation.ends_with("Report");
     if provider {
-        envelope.say(cx);
+        // A body that ends with the connection may have been cut off there.
+        let whole = message.complete && message.body.trim_ascii_end().ends_with(b"Envelope>");
+        envelope.say(whole, cx);
     }
     envelope.act(message, cx);
 }
@@ -344,30 +346,24 @@ impl Envelope {
         }
     }
 
-    fn say(&self, cx: &mut Context<'_>) {
+    fn say(&self, complete: bool, cx: &mut Context<'_>) {
         let say = |cx: &mut Context<'_>, subject: Subject, said: &Said| {
             for (field, text) in said {
                 cx.evidence(subject.clone(), field, text);
             }
         };
-        // What a program says of itself in its computer's place is not said of the computer.
-        let program = self.host.iter().find(|(field, text)| {
-            std::ptr::eq(*field, &MAKER) && PROGRAMS.iter().any(|name| text.eq_ignore_ascii_case(name))
-        });
-        match program {
-            Some((_, name)) => {
-                cx.software(cx.sender(), &PROGRAM, name, None);
-                let own = [&MAKER, &MODEL, &NUMBER, &MAKER_URL, &FIRMWARE, &SERIAL];
-                let of_host: Said = self
-                    .host
-                    .iter()
-                    .filter(|(f, _)| !own.iter().any(|o| std::ptr::eq(*f, *o)))
-                    .cloned()
-                    .collect();
-                say(cx, cx.sender(), &of_host);
-            }
-            None => say(cx, cx.sender(), &self.host),
+        // What a program says of itself in its computer's place is not said of the computer; and which of both it is
+        // cannot be told while the maker is not known.
+        let maker = self.host.iter().find(|(field, _)| std::ptr::eq(*field, &MAKER));
+        let program = maker.filter(|(_, maker)| PROGRAMS.iter().any(|name| maker.eq_ignore_ascii_case(name)));
+        if let Some((_, name)) = program {
+            cx.software(cx.sender(), &PROGRAM, name, None);
         }
+        let own = [&MAKER, &MODEL, &NUMBER, &MAKER_URL, &FIRMWARE, &SERIAL];
+        let unclear = program.is_some() || maker.is_none() && !complete;
+        let of_host =
+            self.host.iter().filter(|(f, _)| !(unclear && own.iter().any(|o| std::ptr::eq(*f, *o))));
+        say(cx, cx.sender(), &of_host.cloned().collect());
         match &self.systems[..] {
             [(_, said)] => say(cx, cx.sender(), said),
             several => {
