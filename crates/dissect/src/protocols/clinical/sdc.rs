@@ -37,6 +37,18 @@ static FIRMWARE: Field = Field::states(
 );
 static SERIAL: Field =
     Field::states("this-device-serial", Attribute::Serial, 94, "ThisDevice/SerialNumber (DPWS 1.1, 5.2)");
+static COMPUTER: Field = Field::states(
+    "computer",
+    Attribute::Hostname,
+    93,
+    "Host/Computer before its / or \\: the computer that the host is (Microsoft PnP-X, pub:Computer)",
+);
+static PROGRAM: Field = Field::states(
+    "program",
+    Attribute::Software,
+    95,
+    "ThisModel/Manufacturer where it names the program that announces a computer, not the computer's maker",
+);
 static ENDPOINT: Field = Field::states(
     "endpoint",
     Attribute::UniqueId,
@@ -101,6 +113,8 @@ pub(super) static SDC: Dissector = Dissector {
         &NAME,
         &FIRMWARE,
         &SERIAL,
+        &COMPUTER,
+        &PROGRAM,
         &ENDPOINT,
         &TYPES,
         &SERVICES,
@@ -123,6 +137,8 @@ const PLAIN: [&[u8]; 2] = [b"docs.oasis-open.org/ws-dd/ns/dpws/", b"schemas.xmls
 /// Namespaces are declared at the front.
 const FRONT: usize = 4096;
 const MAX_DEPTH: usize = 64;
+/// Programs that announce the computer they run on, with their own name as its maker and model.
+const PROGRAMS: [&str; 2] = ["wsdd", "wsdd2"];
 
 fn wants(message: &HttpMessage<'_>) -> bool {
     let front = message.body.get(..FRONT).unwrap_or(message.body);
@@ -145,7 +161,9 @@ fn message(message: &HttpMessage<'_>, cx: &mut Context<'_>) {
     // A provider speaks in responses and in reports; what a consumer proposes in a request is not evidence.
     let provider = matches!(message.kind, HttpKind::Response(_)) || envelope.operation.ends_with("Report");
     if provider {
-        envelope.say(cx);
+        // A body that ends with the connection may have been cut off there.
+        let whole = message.complete && message.body.trim_ascii_end().ends_with(b"Envelope>");
+        envelope.say(whole, cx);
     }
     envelope.act(message, cx);
 }
@@ -278,6 +296,12 @@ impl Envelope {
                     self.host(&ENDPOINT, &format!("urn:uuid:{}", uuid.to_ascii_lowercase()));
                 }
             }
+            [.., "Host", "Computer"] => {
+                let name = text.split(['/', '\\']).next().unwrap_or_default();
+                if !name.eq_ignore_ascii_case("localhost") {
+                    self.host(&COMPUTER, name);
+                }
+            }
             [.., "Host", "Types"] => self.host(&TYPES, &local_names(text)),
             [.., "Hosted", "Types"] if self.host.len() < 64 => self.host.push((&SERVICES, local_names(text))),
             [.., "Mds", "MetaData", "Udi", name] => match *name {
@@ -322,13 +346,24 @@ impl Envelope {
         }
     }
 
-    fn say(&self, cx: &mut Context<'_>) {
+    fn say(&self, complete: bool, cx: &mut Context<'_>) {
         let say = |cx: &mut Context<'_>, subject: Subject, said: &Said| {
             for (field, text) in said {
                 cx.evidence(subject.clone(), field, text);
             }
         };
-        say(cx, cx.sender(), &self.host);
+        // What a program says of itself in its computer's place is not said of the computer; and which of both it is
+        // cannot be told while the maker is not known.
+        let maker = self.host.iter().find(|(field, _)| std::ptr::eq(*field, &MAKER));
+        let program = maker.filter(|(_, maker)| PROGRAMS.iter().any(|name| maker.eq_ignore_ascii_case(name)));
+        if let Some((_, name)) = program {
+            cx.software(cx.sender(), &PROGRAM, name, None);
+        }
+        let own = [&MAKER, &MODEL, &NUMBER, &MAKER_URL, &FIRMWARE, &SERIAL];
+        let unclear = program.is_some() || maker.is_none() && !complete;
+        let of_host =
+            self.host.iter().filter(|(f, _)| !(unclear && own.iter().any(|o| std::ptr::eq(*f, *o))));
+        say(cx, cx.sender(), &of_host.cloned().collect());
         match &self.systems[..] {
             [(_, said)] => say(cx, cx.sender(), said),
             several => {
@@ -504,6 +539,18 @@ mod tests {
                 .iter()
                 .all(|e| matches!(&e.subject, Subject::Host(h) if h.ip == Ipv4Addr::new(10, 0, 0, 2)))
         );
+    }
+
+    #[test]
+    fn a_program_is_not_the_maker_of_its_computer() {
+        let body = "<s12:Body><wsx:Metadata><dpws:ThisModel><dpws:Manufacturer>wsdd</dpws:Manufacturer>\
+            <dpws:ModelName>wsdd</dpws:ModelName></dpws:ThisModel><dpws:ThisDevice><dpws:FirmwareVersion>1.0</dpws:FirmwareVersion>\
+            <dpws:SerialNumber>1</dpws:SerialNumber></dpws:ThisDevice><dpws:Relationship><dpws:Host>\
+            <dpws:Types>pub:Computer</dpws:Types><pub:Computer>FILES-3/Workgroup:RADIOLOGY</pub:Computer></dpws:Host>";
+        let (evidence, _) = play(HttpKind::Response(200), body);
+        let said: Vec<(&str, String)> = evidence.iter().map(|e| (e.field.name, e.value.shown())).collect();
+        let wanted = [("program", "wsdd"), ("host-types", "Computer"), ("computer", "FILES-3")];
+        assert_eq!(said, wanted.map(|(field, text)| (field, text.to_owned())));
     }
 
     #[test]

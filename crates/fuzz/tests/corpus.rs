@@ -1,4 +1,4 @@
-//! Every fuzz target over its corpus, on stable; captures of the tests serve as corpus too.
+//! Every fuzz target over its corpus, on stable, each input also cut and damaged.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::path::{Path, PathBuf};
