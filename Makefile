@@ -42,7 +42,7 @@ format:
 	@$(CARGO) fmt --all --check
 
 lint:
-	$(call say,Lint: clippy, no warnings)
+	$(call say,Lint: clippy without warnings)
 	@$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 tidy:
@@ -50,7 +50,7 @@ tidy:
 	@$(CARGO) xtask tidy
 
 tests: nextest
-	$(call say,Tests: units, goldens, conformance, accuracy, fuzz corpus)
+	$(call say,Tests: units and goldens and conformance and accuracy and the fuzz corpus)
 	@$(CARGO) nextest run --locked --workspace
 	$(call say,Tests: documentation)
 	@$(CARGO) test --locked --workspace --doc --quiet

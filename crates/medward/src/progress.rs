@@ -18,7 +18,7 @@ impl Bar {
         let target = if shown { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(progress.total(), target);
         let template = match progress.total() {
-            Some(_) => "reading {bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left",
+            Some(_) => "reading {bar:20} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left",
             None => "reading {spinner} {bytes}  {bytes_per_sec}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
