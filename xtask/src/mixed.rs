@@ -79,7 +79,7 @@ fn read(bytes: &[u8]) -> Vec<Packet> {
 /// Gives the machines of a frame other addresses: adds `round` to the host part, and corrects the checksums.
 fn readdress(bytes: &mut [u8], round: u32) {
     let shift = (round % NETWORKS) as u16 * 7;
-    let port_shift = (round / NETWORKS) as u16 * 61;
+    let port_shift = (round as u16).wrapping_mul(61);
     let type_at = if bytes.get(12..14) == Some(&[0x81, 0]) { 16 } else { 12 };
     let kind = bytes.get(type_at..type_at + 2).map(|b| [b[0], b[1]]);
     let spots: Vec<usize> = match kind {
@@ -98,16 +98,14 @@ fn readdress(bytes: &mut [u8], round: u32) {
     let mut sum_shift = 0_u32;
     for at in spots {
         let Some([a, b, c, _]) = bytes.get_mut(at..at + 4) else { return };
-        // Group addresses and zero stay what they are.
-        if *a >= 224 || *a == 0 {
+        // The networks are private; what they talk to outside is the same for all.
+        if !std::net::Ipv4Addr::new(*a, *b, *c, 0).is_private() {
             continue;
         }
-        let before = u16::from_be_bytes([*b, *c]);
-        let after = before.wrapping_add(shift);
-        [*b, *c] = after.to_be_bytes();
-        // The two bytes straddle checksum words: b counts low in the first, c high in the second.
-        let weigh = |value: u16| u32::from(value >> 8) + (u32::from(value & 0xff) << 8);
-        sum_shift += weigh(after) + (0xffff - (weigh(before) % 0xffff));
+        // The third byte moves: it keeps a private address private. It counts high in the second checksum word.
+        let before = *c;
+        *c = before.wrapping_add(shift as u8);
+        sum_shift += (u32::from(*c) << 8) + (0xffff - (u32::from(before) << 8));
     }
     if kind == Some([8, 0]) {
         let header = type_at + 2;
