@@ -18,8 +18,9 @@ use crate::trace::Trace;
 /// Shards that share the traffic; fixed, so that bounds bite in the same place with any number of threads.
 const SHARDS: usize = 16;
 
-/// Batches that may wait for a worker.
-const QUEUE: usize = 4;
+/// Batches (of half a MiB) that may wait for a worker: deep, as neighbouring packets often belong to one shard, and a
+/// worker that has little to do in one batch must be able to go on with the next.
+const QUEUE: usize = 64;
 
 /// How a run is set up.
 #[derive(Clone, Copy, Debug)]
