@@ -87,7 +87,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
         ("ndpiReader", ["ndpiReader", "-q", "-i", &file].map(str::to_owned).to_vec()),
     ];
     if !arguments.without_tshark {
-        runs.push(("tshark", ["tshark", "-n", "-q", "-r", &file].map(str::to_owned).to_vec()));
+        runs.push(("tshark", ["tshark", "-n", "-r", &file].map(str::to_owned).to_vec()));
     }
     let mut base: Option<Cost> = None;
     println!("{:<24}{:>10}{:>10}{:>10}{:>14}", "", "CPU s", "wall s", "MB", "CPU ratio");
