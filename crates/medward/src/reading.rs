@@ -62,6 +62,7 @@ pub fn assess(
     let bar = Bar::new(reader.progress(), common.quiet);
     let outcome = run(&mut reader, &settings, trace, &mut || bar.tick());
     bar.finish();
+    let names = reader.names().clone();
     let files = reader.finish();
     let mut exit = Exit::Done;
     for file in &files {
@@ -85,6 +86,7 @@ pub fn assess(
         bytes: files.iter().map(|file| file.bytes).sum(),
         first: files.iter().filter_map(|file| file.first).min(),
         last: files.iter().filter_map(|file| file.last).max(),
+        names,
         weirds: outcome.weirds.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         evictions: outcome.evictions.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
         files,

@@ -1,6 +1,7 @@
 //! What was read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -40,6 +41,10 @@ pub struct CaptureSummary {
     pub first: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Timestamp>,
+    /// Names that the capturing program wrote beside the packets (pcapng Name Resolution Blocks), by address. They are
+    /// its belief, not something that was seen on the wire.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<IpAddr, BTreeSet<String>>,
     pub weirds: BTreeMap<String, u64>,
     /// How often each bounded table had to drop an entry.
     pub evictions: BTreeMap<String, u64>,

@@ -103,6 +103,7 @@ pub fn sample(count: usize) -> Assessment {
             bytes: 99_200_000,
             first: Some(START),
             last: Some(last),
+            names: BTreeMap::new(),
             weirds: BTreeMap::from([("dns_truncated".into(), 3), ("tcp_overlap_differs".into(), 12)]),
             evictions: BTreeMap::from([("flows".into(), 0), ("reassembly".into(), 2)]),
         },
