@@ -89,12 +89,11 @@ pub fn run(
     tick: &mut dyn FnMut(),
 ) -> Outcome {
     let mut shards: Vec<Shard> = (0..SHARDS).map(|_| Shard::new(settings)).collect();
-    let end = if settings.threads <= 1 || trace.is_some() {
-        alone(reader, &mut shards, trace, tick)
+    if settings.threads <= 1 || trace.is_some() {
+        alone(reader, &mut shards, trace, tick);
     } else {
-        shared(reader, &mut shards, settings.threads.min(SHARDS), tick)
-    };
-    let _ = end;
+        shared(reader, &mut shards, settings.threads.min(SHARDS), tick);
+    }
     let mut weirds = Weirds::default();
     let mut evictions: BTreeMap<&'static str, u64> = BTreeMap::new();
     let mut merged: Option<Ledger> = None;
@@ -134,12 +133,7 @@ impl End {
     }
 }
 
-fn alone(
-    reader: &mut Reader,
-    shards: &mut [Shard],
-    mut trace: Option<&mut Trace>,
-    tick: &mut dyn FnMut(),
-) -> End {
+fn alone(reader: &mut Reader, shards: &mut [Shard], mut trace: Option<&mut Trace>, tick: &mut dyn FnMut()) {
     let mut end = End::NONE;
     while let Some(batch) = reader.next_batch() {
         for frame in batch.frames() {
@@ -163,7 +157,6 @@ fn alone(
     if let Some(trace) = trace {
         trace.flush();
     }
-    end
 }
 
 /// A batch with the shard of each packet.
@@ -172,7 +165,7 @@ struct Work {
     shards: Vec<u8>,
 }
 
-fn shared(reader: &mut Reader, shards: &mut Vec<Shard>, threads: usize, tick: &mut dyn FnMut()) -> End {
+fn shared(reader: &mut Reader, shards: &mut Vec<Shard>, threads: usize, tick: &mut dyn FnMut()) {
     let mut own: Vec<Vec<(usize, Shard)>> = (0..threads).map(|_| Vec::new()).collect();
     for (index, shard) in shards.drain(..).enumerate() {
         if let Some(worker) = own.get_mut(index % threads) {
@@ -215,7 +208,6 @@ fn shared(reader: &mut Reader, shards: &mut Vec<Shard>, threads: usize, tick: &m
         shard.collect(None);
         shards.push(shard);
     }
-    end
 }
 
 fn work(mut mine: Vec<(usize, Shard)>, queue: &Receiver<Arc<Work>>) -> Vec<(usize, Shard)> {

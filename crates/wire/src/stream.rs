@@ -135,11 +135,6 @@ impl Stream {
         }
     }
 
-    /// Drops what is held and stops following the position: for flows that nobody listens to.
-    pub fn release(&mut self) {
-        self.pending = None;
-    }
-
     fn deliver(&mut self, bytes: &[u8], length: u32, out: &mut dyn FnMut(Piece<'_>)) {
         self.next = self.next.wrapping_add(length);
         if !bytes.is_empty() {

@@ -39,7 +39,7 @@ pub(super) static TDS: Dissector = Dissector {
     ports: &[1433],
     carrier: Carrier::Stream { probe, session: || Box::new(TdsSession::default()) },
     fields: &[&VERSION, &PROGRAM, &ENCRYPTION, &CLIENT_HOST, &CLIENT_APP, &CLIENT_LIBRARY, &TDS_VERSION],
-    basis: Basis::RealPeers,
+    basis: Basis::DocumentOnly,
 };
 
 /// A PRELOGIN whose first option is the version, or a LOGIN7 whose length fits its packet.
