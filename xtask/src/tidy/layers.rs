@@ -23,6 +23,9 @@ const CRATES: &[(&str, Layer)] = &[
     ("medward-dissect", Layer::Verb),
     ("medward-identify", Layer::Verb),
     ("medward-query", Layer::Verb),
+    ("medward-knowledge", Layer::Verb),
+    ("medward-risk", Layer::Verb),
+    ("medward-fetch", Layer::Edge),
     ("medward-capture", Layer::Edge),
     ("medward-export", Layer::Edge),
     ("medward-fuzz", Layer::Binary),
@@ -31,7 +34,8 @@ const CRATES: &[(&str, Layer)] = &[
 ];
 
 /// Dependencies inside a layer that are part of the plan (ADR 0002).
-const SIBLINGS: &[(&str, &str)] = &[("medward-dissect", "medward-wire")];
+const SIBLINGS: &[(&str, &str)] =
+    &[("medward-dissect", "medward-wire"), ("medward-knowledge", "medward-identify")];
 
 /// What a verb must not name: clocks, files, sockets, threads, environment.
 const IMPURE: &[&str] = &[
