@@ -11,4 +11,4 @@ mod resolve;
 
 pub use catalog::{Catalog, CatalogError, Category, Reference, RuleInfo};
 pub use ledger::{Ledger, Limits};
-pub use resolve::{Remark, Resolution, resolve};
+pub use resolve::{Remark, Resolution, program_cpe, resolve};

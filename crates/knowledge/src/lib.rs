@@ -3,10 +3,22 @@
 //! Pure: a feed reads bytes that somebody else fetched, matching takes "today" as an argument.
 #![forbid(unsafe_code)]
 
+mod cpe;
 mod feed;
 mod feeds;
+mod inventory;
 mod json;
+mod matching;
+mod recall_text;
+mod udi;
+mod versions;
 
+pub use cpe::{Cpe, Value};
 pub use feed::{Extent, Feed, FeedError, Header, Kind, Sample, Sink, Skipped};
 pub use feeds::{FEEDS, feed, recognise};
+pub use inventory::{Inventory, InventoryError, read_inventory};
 pub use json::{Documents, Elements, Item, MAX_ITEM};
+pub use matching::{Base, Builder, Known, Outcome, Program, Subject};
+pub use recall_text::{DeviceCodes, RecallClaims, RecallJudgement, Units};
+pub use udi::Udi;
+pub use versions::{Certainty, Claim, DeviceVersion, SCHEMES, Scheme, scheme};

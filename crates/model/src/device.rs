@@ -83,6 +83,13 @@ pub struct Device {
     /// What else is worth telling, as slugs: `randomised-mac`, `forwards`, `virtual-router`, `joined`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+    /// What an inventory says beside the attributes, by the names of its columns; "lot", "catalog number", "asset tag"
+    /// and "manufactured" go by these names whatever the column is called.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub particulars: BTreeMap<String, String>,
+    /// The row of the inventory, counted from 1 without the header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<u64>,
 }
 
 impl Device {

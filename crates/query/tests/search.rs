@@ -22,6 +22,8 @@ fn pump() -> Device {
         last_seen: seen(86_400),
         parent: None,
         remarks: vec![],
+        particulars: std::collections::BTreeMap::new(),
+        row: None,
         scope: Scope::Internal,
         attributes: BTreeMap::from([("vendor", fused("BD")), ("category", fused("infusion-pump"))]),
         software: vec![Software {

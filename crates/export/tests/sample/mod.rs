@@ -164,6 +164,8 @@ fn device(i: usize) -> Device {
         last_seen: Some(START.plus_seconds(3600 - i as i64)),
         parent: None,
         remarks: vec![],
+        particulars: std::collections::BTreeMap::new(),
+        row: None,
         scope: Scope::Internal,
         attributes,
         software: if category == "pacs" {
@@ -211,6 +213,8 @@ fn bare(key: String, ip: IpAddr, scope: Scope) -> Device {
         last_seen: Some(START),
         parent: None,
         remarks: vec![],
+        particulars: std::collections::BTreeMap::new(),
+        row: None,
         scope,
         attributes: BTreeMap::new(),
         software: vec![],

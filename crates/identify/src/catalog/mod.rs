@@ -142,6 +142,11 @@ impl Catalog {
         self.vendors.canonical(found)
     }
 
+    /// Whether that is a spelling of a vendor of the catalogue.
+    pub fn knows_vendor(&self, found: &str) -> bool {
+        self.vendors.known(found).is_some()
+    }
+
     /// Names under which a vendor's products may be known: its own, former owners' and the present owner's.
     pub fn vendor_names(&self, name: &str) -> Vec<String> {
         self.vendors.related(name)

@@ -258,6 +258,8 @@ impl DeviceSet {
             software: software(interpreted.software),
             services,
             remarks: Vec::new(),
+            particulars: BTreeMap::new(),
+            row: None,
         };
         (device, notes)
     }

@@ -27,7 +27,7 @@ const KNOWN: [(&str, &str); 22] = [
 ];
 
 /// The CPE name of a program with a plain version; `None` where the name or the version's form is not certain.
-pub(crate) fn cpe(name: &str, version: Option<&str>) -> Option<String> {
+pub fn cpe(name: &str, version: Option<&str>) -> Option<String> {
     let name = name.to_lowercase();
     let (_, product) = KNOWN.iter().find(|(known, _)| *known == name)?;
     let version = version?.to_lowercase();

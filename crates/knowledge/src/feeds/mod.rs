@@ -1,11 +1,44 @@
 //! One file a feed.
 
+mod attack;
+mod csaf;
+mod cve;
+mod cve_versions;
+mod cyclonedx;
+mod endoflife;
+mod epss;
+mod fda;
+mod fda_classification;
+mod fda_enforcement;
+mod fda_recall;
+mod gudid;
 mod kev;
+mod nvd;
+mod openvex;
+mod osv;
+mod spdx;
+mod text;
 
 use crate::{Feed, Sample};
 
 /// All feeds, in alphabetical order of their names.
-pub static FEEDS: &[&Feed] = &[&kev::KEV];
+pub static FEEDS: &[&Feed] = &[
+    &attack::ATTACK,
+    &csaf::CSAF,
+    &cve::CVE,
+    &cyclonedx::CYCLONEDX,
+    &endoflife::ENDOFLIFE,
+    &epss::EPSS,
+    &fda_classification::FDA_CLASSIFICATION,
+    &fda_enforcement::FDA_ENFORCEMENT,
+    &fda_recall::FDA_RECALL,
+    &gudid::GUDID,
+    &kev::KEV,
+    &nvd::NVD,
+    &openvex::OPENVEX,
+    &osv::OSV,
+    &spdx::SPDX,
+];
 
 /// The feed of that name.
 pub fn feed(name: &str) -> Option<&'static Feed> {

@@ -1,0 +1,77 @@
+//! openFDA's device endpoints: what they share.
+
+use std::io::BufRead;
+
+use medward_model::{Record, Timestamp};
+use serde::de::DeserializeOwned;
+
+use crate::{Elements, FeedError, Header, Item, Sample, Sink, Skipped};
+
+/// Whether it is a page or part of openFDA (`{meta, results}`), or one object, with these members.
+pub(super) fn has(sample: &Sample<'_>, members: &[&str]) -> bool {
+    sample.has_members(members)
+}
+
+/// Reads `results`, or a single object that stands alone.
+pub(super) fn read<T: DeserializeOwned>(
+    input: &mut dyn BufRead,
+    sink: &mut dyn Sink,
+    id: fn(&T) -> String,
+    record: fn(T) -> Result<Record, String>,
+) -> Result<Header, FeedError> {
+    let alone = !Sample { name: "", head: input.fill_buf()? }.contains("\"results\"");
+    let taken = |sink: &mut dyn Sink, bytes: &[u8], position: u64| match serde_json::from_slice::<T>(bytes) {
+        Ok(entry) => {
+            let what = id(&entry);
+            match record(entry) {
+                Ok(record) => sink.record(record),
+                Err(why) => sink.skip(Skipped { what, why }),
+            }
+        }
+        Err(error) => sink.skip(Skipped { what: format!("record {position}"), why: error.to_string() }),
+    };
+    if alone {
+        let mut documents = crate::Documents::new(input);
+        let mut position = 0;
+        while let Some(item) = documents.next_item()? {
+            position += 1;
+            if let Item::Value(bytes) = item {
+                taken(sink, bytes, position);
+            }
+        }
+        return Ok(Header { truncated: documents.truncated(), ..Header::default() });
+    }
+    let mut elements = Elements::new(input, "results");
+    let mut position = 0;
+    while let Some(item) = elements.next_item()? {
+        position += 1;
+        match item {
+            Item::Value(bytes) => taken(sink, bytes, position),
+            Item::TooLong(length) => {
+                sink.skip(Skipped { what: format!("record {position}"), why: format!("has {length} bytes") });
+            }
+        }
+    }
+    if !elements.found() && !elements.truncated() {
+        return Err(FeedError::Shape { expected: "an array 'results'", found: "none".to_owned() });
+    }
+    let beside = elements.beside();
+    let counts = &beside["meta"]["results"];
+    let total = counts["total"].as_u64();
+    Ok(Header {
+        as_of: updated(beside["meta"]["last_updated"].as_str()),
+        declared: total.filter(|total| counts["limit"].as_u64().is_some_and(|limit| limit >= *total)),
+        version: None,
+        truncated: elements.truncated(),
+    })
+}
+
+fn updated(text: Option<&str>) -> Option<Timestamp> {
+    medward_model::Day::read(text?).map(medward_model::Day::start)
+}
+
+/// A text that says something.
+pub(super) fn said(text: String) -> Option<Box<str>> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.into())
+}

@@ -1,0 +1,793 @@
+//! From a device and the base to findings.
+//!
+//! A hit says that a name of the base is a thing on the device. For each product that goes by the name it is asked what
+//! the versions, numbers and conditions say; what is left becomes a finding, and findings that say the same of one
+//! device become one. What somebody says is *not* affected hides a finding; it stays visible as hidden.
+
+use foldhash::{HashMap, HashMapExt};
+use medward_model::{
+    AdvisoryRef, CvssRef, Detail, DeviceId, Finding, FindingKind, Hidden, Match, Method, RemedyKind,
+    Severity, Status, Treatment, Verdict,
+};
+use sha2::{Digest, Sha256};
+
+use super::base::{Base, Claimed, Compiled, Configuration, Entry, Term, Weakness};
+use super::name::{Comparison, Likeness};
+use super::policy::{Grounds, VersionSays, confidence, verdict};
+use super::subject::Subject;
+use super::thing::{Hit, Sort, Thing, Things};
+use crate::cpe::Value;
+use crate::versions::{Certainty, Claim, DeviceVersion};
+
+/// What is found for one device, before its id is put in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Sorted by kind, then advisory.
+    pub findings: Vec<Finding>,
+    /// The same for what somebody says does not apply.
+    pub hidden: Vec<Finding>,
+}
+
+/// Somebody says that a weakness does not concern a device.
+struct Denial<'b> {
+    cve: &'b str,
+    by: String,
+    document: String,
+    justification: Option<String>,
+    details: String,
+}
+
+/// A match of one entry, before those of the same weakness are joined.
+struct Found<'b> {
+    entry: &'b Entry,
+    weaknesses: Vec<&'b Weakness>,
+    product: u32,
+    grounds: Grounds,
+    verdict: Verdict,
+    confidence: f64,
+    matched: Vec<Detail>,
+    unmatched: Vec<Detail>,
+    would_help: Vec<String>,
+}
+
+impl Base {
+    /// Everything that is known to be wrong with a device of this kind. `now` decides what is out of support.
+    pub fn judge(&self, subject: &Subject, now: medward_model::Day) -> Outcome {
+        let things = Things::of(subject, self);
+        let mut found: Vec<Found<'_>> = Vec::new();
+        let mut denials: Vec<Denial<'_>> = Vec::new();
+        for id in &things.order {
+            let Some(name) = self.names.get(*id as usize) else { continue };
+            for hit in things.hits.get(id).into_iter().flatten() {
+                for (entry, product) in &name.uses {
+                    let Some(entry) = self.entries.get(*entry as usize) else { continue };
+                    self.consider(entry, *product, name, hit, &things, subject, &mut found, &mut denials);
+                }
+            }
+        }
+        self.packages(&things, &mut found, &mut denials);
+        let mut findings = self.join(found);
+        findings.extend(self.recalled(subject, &things));
+        findings.extend(self.unsupported(&things, now));
+        let id = subject.id.clone().unwrap_or_else(|| DeviceId(String::new()));
+        let mut outcome = Outcome::default();
+        for mut finding in findings {
+            finding.device = id.clone();
+            finding.id = finding_id(&id, &finding);
+            match denial_of(&finding, &denials) {
+                Some(hidden) => {
+                    finding.hidden = Some(hidden);
+                    outcome.hidden.push(finding);
+                }
+                None => outcome.findings.push(finding),
+            }
+        }
+        for list in [&mut outcome.findings, &mut outcome.hidden] {
+            list.sort_by(|a, b| a.kind.cmp(&b.kind).then_with(|| a.id.cmp(&b.id)));
+        }
+        outcome
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call site; what belongs together would only be taken apart again"
+    )]
+    fn consider<'b>(
+        &'b self,
+        entry: &'b Entry,
+        product: u32,
+        name: &'b super::base::Name,
+        hit: &Hit,
+        things: &Things,
+        subject: &Subject,
+        found: &mut Vec<Found<'b>>,
+        denials: &mut Vec<Denial<'b>>,
+    ) {
+        let Some(thing) = things.all.get(hit.thing) else { return };
+        let Some(compiled) = entry.products.get(product as usize) else { return };
+        let judged = match compiled {
+            Compiled::Named(claimed) => named(claimed, name.cpe.is_some(), hit, thing, subject),
+            Compiled::Configuration(configuration) => configured(configuration, things, subject),
+            Compiled::Package => None,
+        };
+        let Some(judged) = judged else { return };
+        self.sort_out(entry, product, judged, found, denials);
+    }
+
+    /// By status: affected weaknesses become a match, denied ones a denial.
+    fn sort_out<'b>(
+        &'b self,
+        entry: &'b Entry,
+        product: u32,
+        judged: Judged,
+        found: &mut Vec<Found<'b>>,
+        denials: &mut Vec<Denial<'b>>,
+    ) {
+        let verdict = verdict(&judged.grounds);
+        let mut affected = Vec::new();
+        for weakness in &entry.weaknesses {
+            let said = weakness.statuses.iter().filter(|(_, products, _)| products.contains(&product));
+            for (status, _, words) in said {
+                match status {
+                    Status::Affected => affected.push(weakness),
+                    Status::NotAffected | Status::Fixed if verdict == Verdict::Affected => {
+                        if let Some(cve) = weakness.cve.as_deref() {
+                            denials.push(Denial {
+                                cve,
+                                by: entry.author.as_deref().unwrap_or(entry.feed).to_owned(),
+                                document: entry.id.to_string(),
+                                justification: words.as_deref().map(str::to_owned),
+                                details: match status {
+                                    Status::Fixed => "fixed in this version".to_owned(),
+                                    _ => "not affected".to_owned(),
+                                },
+                            });
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        // A statement that something is affected tells nothing that the advisory does not.
+        if affected.is_empty()
+            || entry.author.is_some() && affected.iter().all(|w| w.score.is_none() && w.cve.is_none())
+        {
+            return;
+        }
+        found.push(Found {
+            entry,
+            weaknesses: affected,
+            product,
+            confidence: confidence(&judged.grounds),
+            verdict,
+            grounds: judged.grounds,
+            matched: judged.matched,
+            unmatched: judged.unmatched,
+            would_help: judged.would_help,
+        });
+    }
+
+    /// Packages of a bill of materials, or of an inventory, by package URL.
+    fn packages<'b>(&'b self, things: &Things, found: &mut Vec<Found<'b>>, denials: &mut Vec<Denial<'b>>) {
+        for thing in &things.all {
+            let Some(key) = &thing.package else { continue };
+            for used in self.with_package(key) {
+                let Some(entry) = self.entries.get(used.entry as usize) else { continue };
+                let version = DeviceVersion { version: thing.version.as_deref(), manufactured: None };
+                let Some(says) = says(&used.claim, &version) else { continue };
+                let grounds = Grounds {
+                    method: if thing.sort == Sort::Component {
+                        Method::SbomComponent
+                    } else {
+                        Method::Software
+                    },
+                    likeness: Likeness::Same,
+                    kinship: super::makers::Kinship::Same,
+                    version: says,
+                    wildcard: false,
+                    open_conditions: 0,
+                    identity: thing.confidence,
+                };
+                let mut judged = Judged::new(grounds);
+                judged.matched.push(Detail {
+                    attribute: format!("software:{}", thing.shown),
+                    device_value: format!("pkg:{}/{}", key.0, key.1),
+                    advisory_value: format!("pkg:{}/{}", key.0, key.1),
+                    how: "the same package".to_owned(),
+                });
+                judged.version(thing, &used.claim, &version, &used.versions, says);
+                self.sort_out(entry, used.product, judged, found, denials);
+            }
+        }
+    }
+
+    /// Matches of the same weaknesses of one device become one finding: the surest is told, the others are named.
+    fn join(&self, mut found: Vec<Found<'_>>) -> Vec<Finding> {
+        // Surest first; advisories for people before databases; then by id, so that order never depends on input.
+        found.sort_by(|a, b| {
+            (a.verdict, rank(a.entry.feed))
+                .cmp(&(b.verdict, rank(b.entry.feed)))
+                .then_with(|| b.confidence.total_cmp(&a.confidence))
+                .then_with(|| (&a.entry.id, a.product).cmp(&(&b.entry.id, b.product)))
+        });
+        let mut findings: Vec<Finding> = Vec::new();
+        let mut by_entry: HashMap<(&str, &str), usize> = HashMap::new();
+        let mut by_cve: HashMap<String, usize> = HashMap::new();
+        for one in &found {
+            let cves: Vec<String> =
+                one.weaknesses.iter().filter_map(|w| w.cve.as_deref().map(str::to_owned)).collect();
+            // Another product of the same advisory: its weaknesses are added to what stands.
+            if let Some(finding) =
+                by_entry.get(&(one.entry.feed, &*one.entry.id)).and_then(|at| findings.get_mut(*at))
+            {
+                if let Some(advisory) = &mut finding.advisory {
+                    advisory
+                        .cve
+                        .extend(cves.into_iter().filter(|cve| !by_cve.contains_key(cve)).collect::<Vec<_>>());
+                    advisory.cve.sort();
+                    advisory.cve.dedup();
+                }
+                continue;
+            }
+            let new: Vec<&String> = cves.iter().filter(|cve| !by_cve.contains_key(*cve)).collect();
+            if !cves.is_empty() && new.is_empty() {
+                // All of it is told already.
+                let also = format!("{} {}", one.entry.feed, one.entry.id);
+                for cve in &cves {
+                    if let Some(at) = by_cve.get(cve).copied()
+                        && let Some(advisory) =
+                            findings.get_mut(at).and_then(|finding| finding.advisory.as_mut())
+                        && !advisory.also.contains(&also)
+                    {
+                        advisory.also.push(also.clone());
+                    }
+                }
+                continue;
+            }
+            let at = findings.len();
+            for cve in &cves {
+                by_cve.entry(cve.clone()).or_insert(at);
+            }
+            by_entry.insert((one.entry.feed, &one.entry.id), at);
+            findings.push(self.finding(one));
+        }
+        for finding in &mut findings {
+            if let Some(advisory) = &mut finding.advisory {
+                advisory.also.sort();
+            }
+        }
+        findings
+    }
+
+    fn finding(&self, found: &Found<'_>) -> Finding {
+        let mut cve: Vec<String> =
+            found.weaknesses.iter().filter_map(|w| w.cve.as_deref().map(str::to_owned)).collect();
+        cve.sort();
+        cve.dedup();
+        let worst =
+            found.weaknesses.iter().max_by(|a, b| a.score.unwrap_or(0.0).total_cmp(&b.score.unwrap_or(0.0)));
+        let cvss = worst.and_then(|w| {
+            Some(CvssRef {
+                version: w.cvss_version.to_string(),
+                vector: w.vector.to_string(),
+                score: (f64::from(w.score?) * 10.0).round() / 10.0,
+            })
+        });
+        let known: Vec<_> = cve.iter().filter_map(|cve| self.exploited.get(cve.as_str())).collect();
+        let kev = (self.has_exploited && !cve.is_empty()).then_some(!known.is_empty());
+        let epss = cve
+            .iter()
+            .filter_map(|cve| self.scores.get(cve.as_str()))
+            .copied()
+            .max_by(f32::total_cmp)
+            .map(|score| (f64::from(score) * 1e5).round() / 1e5);
+        let (treatment, reason) = treat(found);
+        Finding {
+            id: String::new(),
+            kind: FindingKind::Vulnerability,
+            device: DeviceId(String::new()),
+            title: title(found.entry, &cve),
+            // Without a score it is not harmless: it is not judged yet.
+            severity: cvss.as_ref().map_or(Severity::Medium, |cvss| Severity::of_score(cvss.score)),
+            confidence: (found.confidence * 1e4).round() / 1e4,
+            status: found.verdict,
+            advisory: Some(AdvisoryRef {
+                feed: found.entry.feed.to_owned(),
+                id: found.entry.id.to_string(),
+                cve,
+                url: found.entry.url.as_deref().map(str::to_owned),
+                published: found.entry.published,
+                kev,
+                ransomware: known.iter().any(|entry| entry.ransomware == Some(true)).then_some(true),
+                epss,
+                cvss,
+                ..AdvisoryRef::default()
+            }),
+            matched: Some(Match {
+                method: found.grounds.method,
+                matched: found.matched.clone(),
+                unmatched: found.unmatched.clone(),
+                would_help: found.would_help.clone(),
+            }),
+            treatment,
+            reason,
+            hidden: None,
+        }
+    }
+}
+
+/// What was judged of one product.
+struct Judged {
+    grounds: Grounds,
+    matched: Vec<Detail>,
+    unmatched: Vec<Detail>,
+    would_help: Vec<String>,
+}
+
+impl Judged {
+    fn new(grounds: Grounds) -> Judged {
+        Judged { grounds, matched: Vec::new(), unmatched: Vec::new(), would_help: Vec::new() }
+    }
+
+    fn version(
+        &mut self,
+        thing: &Thing,
+        claim: &Claim,
+        device: &DeviceVersion<'_>,
+        written: &str,
+        says: VersionSays,
+    ) {
+        let attribute = match thing.sort {
+            Sort::Device => "firmware".to_owned(),
+            Sort::System => "os_version".to_owned(),
+            Sort::Program | Sort::Component => format!("software:{}", thing.shown),
+        };
+        let detail = Detail {
+            attribute,
+            device_value: device.version.unwrap_or_default().to_owned(),
+            advisory_value: written.to_owned(),
+            how: claim.explain(device),
+        };
+        match says {
+            VersionSays::Named | VersionSays::All | VersionSays::AllUnknown => self.matched.push(detail),
+            _ => {
+                self.unmatched.push(detail);
+                if device.version.is_none() {
+                    self.would_help.push(match thing.sort {
+                        Sort::Device => {
+                            "the device's software version, from its service menu or label".to_owned()
+                        }
+                        Sort::System => "the full build of the operating system".to_owned(),
+                        _ => format!("the version of {}", thing.shown),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Maker, model and versions by name.
+fn named(claimed: &Claimed, by_cpe: bool, hit: &Hit, thing: &Thing, subject: &Subject) -> Option<Judged> {
+    let device = DeviceVersion { version: thing.version.as_deref(), manufactured: subject.manufactured };
+    let mut likeness = hit.comparison.likeness;
+    let mut open = hit.comparison.unmet.len() + claimed.claim.conditions();
+    let mut method = Method::NameVersion;
+    // Versions that are model names ("MMT-1711"): the device's name must have one.
+    let models = claimed.claim.names();
+    let mut model_hit = None;
+    if !models.is_empty() {
+        model_hit = models.iter().find(|name| names_model(name, thing, subject)).cloned();
+        if model_hit.is_none() {
+            likeness = likeness.max(Likeness::Vaguer);
+        }
+    }
+    let number = claimed.model_numbers.iter().find(|pattern| {
+        [subject.model.as_ref().map(|m| m.value.as_str()), subject.catalog_number.as_deref()]
+            .into_iter()
+            .flatten()
+            .any(|own| wild(pattern, own))
+    });
+    if number.is_some() {
+        method = Method::ModelNumber;
+        likeness = Likeness::Same;
+    }
+    let serial = subject.serial.as_ref().map(|serial| serial.value.as_str());
+    let mut serial_hit = None;
+    if !claimed.serial_numbers.is_empty() {
+        match serial {
+            Some(own) => {
+                serial_hit = claimed.serial_numbers.iter().find(|pattern| wild(pattern, own));
+                serial_hit?;
+            }
+            None => open += 1,
+        }
+    }
+    let says = if models.is_empty() {
+        says(&claimed.claim, &device)?
+    } else if model_hit.is_some() {
+        VersionSays::All
+    } else {
+        VersionSays::Unstated
+    };
+    method = match (thing.sort, method) {
+        (Sort::Device, Method::NameVersion) if says == VersionSays::Unstated => Method::VendorModel,
+        (Sort::System, _) => Method::OperatingSystem,
+        (Sort::Program, _) => Method::Software,
+        (Sort::Component, _) => Method::SbomComponent,
+        (_, method) => method,
+    };
+    let mut judged = Judged::new(Grounds {
+        method,
+        likeness: if thing.ambiguous && by_cpe { likeness.max(Likeness::Covers) } else { likeness },
+        kinship: hit.kinship,
+        version: says,
+        wildcard: false,
+        open_conditions: open,
+        identity: thing.confidence,
+    });
+    judged.matched.push(Detail {
+        attribute: "vendor".to_owned(),
+        device_value: thing.makers.first().map(|maker| maker.name.clone()).unwrap_or_default(),
+        advisory_value: claimed.vendor.to_string(),
+        how: hit.how.clone(),
+    });
+    judged.name(thing, &claimed.product, &hit.comparison, judged.grounds.likeness);
+    if let Some(name) = model_hit {
+        judged.matched.push(Detail {
+            attribute: "model".to_owned(),
+            device_value: thing.shown.clone(),
+            advisory_value: name,
+            how: "the advisory names this model".to_owned(),
+        });
+    }
+    if let Some(pattern) = number {
+        judged.matched.push(Detail {
+            attribute: "model".to_owned(),
+            device_value: thing.shown.clone(),
+            advisory_value: pattern.to_string(),
+            how: "the advisory lists this model number".to_owned(),
+        });
+    }
+    if let (Some(pattern), Some(own)) = (serial_hit, serial) {
+        judged.matched.push(Detail {
+            attribute: "serial".to_owned(),
+            device_value: own.to_owned(),
+            advisory_value: pattern.to_string(),
+            how: "the advisory lists this serial number".to_owned(),
+        });
+    }
+    if models.is_empty() {
+        judged.version(thing, &claimed.claim, &device, &claimed.versions, says);
+    }
+    for condition in claimed.claim.condition_texts() {
+        judged.unmatched.push(Detail {
+            attribute: "condition".to_owned(),
+            device_value: String::new(),
+            advisory_value: condition.clone(),
+            how: "nothing decides this".to_owned(),
+        });
+        judged.would_help.push(format!("whether this holds: {condition}"));
+    }
+    Some(judged)
+}
+
+impl Judged {
+    fn name(&mut self, thing: &Thing, written: &str, comparison: &Comparison, likeness: Likeness) {
+        let attribute = match thing.sort {
+            Sort::Device => "model".to_owned(),
+            Sort::System => "os".to_owned(),
+            Sort::Program | Sort::Component => format!("software:{}", thing.shown),
+        };
+        let list = |words: &[Box<str>]| words.join(", ");
+        let how = match likeness {
+            Likeness::Same => "the same name".to_owned(),
+            Likeness::ByCode => "the same model number or short name".to_owned(),
+            Likeness::Spelling => "the same name but for a letter".to_owned(),
+            Likeness::Covers => "the advisory names the line that this belongs to".to_owned(),
+            Likeness::Vaguer => {
+                format!("the device's name does not say: {}", list(&comparison.missing))
+            }
+            Likeness::Narrower => format!("the advisory does not say: {}", list(&comparison.extra)),
+        };
+        let detail =
+            Detail { attribute, device_value: thing.shown.clone(), advisory_value: written.to_owned(), how };
+        if likeness <= Likeness::Covers {
+            self.matched.push(detail);
+        } else {
+            self.unmatched.push(detail);
+            self.would_help.push("the exact model, from the device's label".to_owned());
+        }
+    }
+}
+
+/// CPE applicability: three-valued, so that what is not known stays not known.
+fn configured(configuration: &Configuration, things: &Things, subject: &Subject) -> Option<Judged> {
+    let mut best: Option<Judged> = None;
+    let mut values = Vec::with_capacity(configuration.nodes.len());
+    for (all, negate, terms) in &configuration.nodes {
+        let each = terms.iter().map(|term| {
+            let (value, judged) = term_value(term, things, subject);
+            if let Some(judged) = judged {
+                // The surest vulnerable term is the one that is told.
+                let better = best.as_ref().is_none_or(|b| {
+                    (verdict(&judged.grounds), -confidence(&judged.grounds))
+                        < (verdict(&b.grounds), -confidence(&b.grounds))
+                });
+                if better {
+                    best = Some(judged);
+                }
+            }
+            value
+        });
+        let each: Vec<Truth> = each.collect();
+        values.push(not_if(*negate, combine(*all, &each)));
+    }
+    let truth = not_if(configuration.negate, combine(configuration.all, &values));
+    let mut judged = best?;
+    match truth {
+        Truth::No => None,
+        Truth::Yes => Some(judged),
+        Truth::Unknown => {
+            // The version's own doubt is counted already; a platform's is not.
+            if matches!(judged.grounds.version, VersionSays::Named | VersionSays::All) {
+                judged.grounds.open_conditions += 1;
+                judged.would_help.push("the platform that the advisory asks for".to_owned());
+            }
+            Some(judged)
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Truth {
+    No,
+    Unknown,
+    Yes,
+}
+
+fn combine(all: bool, values: &[Truth]) -> Truth {
+    let value = if all { values.iter().min() } else { values.iter().max() };
+    value.copied().unwrap_or(Truth::No)
+}
+
+fn not_if(negate: bool, value: Truth) -> Truth {
+    match (negate, value) {
+        (false, value) => value,
+        (true, Truth::No) => Truth::Yes,
+        (true, Truth::Yes) => Truth::No,
+        (true, Truth::Unknown) => Truth::Unknown,
+    }
+}
+
+fn term_value(term: &Term, things: &Things, subject: &Subject) -> (Truth, Option<Judged>) {
+    let hits = things.hits.get(&term.name).map_or(&[][..], Vec::as_slice);
+    if hits.is_empty() {
+        // What runs beside or below may be there unseen; what is vulnerable is not assumed.
+        let unseen = match term.part {
+            'h' => !things.device_known,
+            'o' => things.system.is_none() && !things.all.iter().any(|thing| thing.sort == Sort::System),
+            _ => true,
+        };
+        return (if !term.vulnerable && unseen { Truth::Unknown } else { Truth::No }, None);
+    }
+    let mut best = (Truth::No, None);
+    for hit in hits {
+        let Some(thing) = things.all.get(hit.thing) else { continue };
+        // Hardware is named without versions; what is compared is the firmware.
+        let device = DeviceVersion { version: thing.version.as_deref(), manufactured: subject.manufactured };
+        let (says, mut open) = if term.part == 'h' || !term.vulnerable && term.unbounded {
+            (if term.vulnerable { Some(VersionSays::Unstated) } else { Some(VersionSays::Named) }, 0)
+        } else {
+            (says(&term.claim, &device), 0)
+        };
+        let Some(says) = says else { continue };
+        match qualified(term, thing) {
+            Truth::No => continue,
+            Truth::Unknown => open += 1,
+            Truth::Yes => {}
+        }
+        let likeness = match hit.comparison.likeness {
+            Likeness::Same if thing.ambiguous => Likeness::Covers,
+            other => other,
+        };
+        let sure = matches!(says, VersionSays::Named | VersionSays::All)
+            && likeness <= Likeness::Spelling
+            && open == 0;
+        let truth = if sure { Truth::Yes } else { Truth::Unknown };
+        let judged = term.vulnerable.then(|| {
+            let mut judged = Judged::new(Grounds {
+                method: match thing.sort {
+                    Sort::Component => Method::SbomComponent,
+                    Sort::System => Method::OperatingSystem,
+                    _ => Method::CpeApplicability,
+                },
+                likeness,
+                kinship: hit.kinship,
+                version: says,
+                wildcard: term.unbounded,
+                open_conditions: open,
+                identity: thing.confidence,
+            });
+            judged.name(thing, &term.criteria, &hit.comparison, likeness);
+            judged.version(thing, &term.claim, &device, &term.range, says);
+            if open > 0 {
+                judged.would_help.push("edition and target platform of the software".to_owned());
+            }
+            judged
+        });
+        if truth > best.0 || best.1.is_none() {
+            best = (truth.max(best.0), judged);
+        }
+    }
+    best
+}
+
+/// Update, editions and targets that the criteria ask for.
+fn qualified(term: &Term, thing: &Thing) -> Truth {
+    let Some(asked) = &term.qualifiers else { return Truth::Yes };
+    let own = thing.cpe.as_ref();
+    let mut truth = Truth::Yes;
+    let pairs = [
+        (&asked.edition, own.map(|cpe| &cpe.edition)),
+        (&asked.sw_edition, own.map(|cpe| &cpe.sw_edition)),
+        (&asked.target_sw, own.map(|cpe| &cpe.target_sw)),
+        (&asked.target_hw, own.map(|cpe| &cpe.target_hw)),
+        (&asked.other, own.map(|cpe| &cpe.other)),
+    ];
+    for (asked, own) in pairs {
+        let Value::Is(asked) = asked else { continue };
+        truth = truth.min(match own {
+            Some(Value::Is(own)) if own.eq_ignore_ascii_case(asked) => Truth::Yes,
+            Some(Value::Is(_) | Value::Na) => Truth::No,
+            _ => Truth::Unknown,
+        });
+    }
+    truth
+}
+
+/// What the claim says of the version; `None`: it is expressly not among those named.
+fn says(claim: &Claim, device: &DeviceVersion<'_>) -> Option<VersionSays> {
+    Some(match claim.weigh(device) {
+        Certainty::Outside => return None,
+        Certainty::Inside if claim.is_all() && device.version.is_none() => VersionSays::AllUnknown,
+        Certainty::Inside if claim.is_all() => VersionSays::All,
+        Certainty::Inside => VersionSays::Named,
+        Certainty::ProbablyInside => VersionSays::Probably,
+        Certainty::ProbablyOutside => VersionSays::ProbablyNot,
+        Certainty::Unknown => VersionSays::Unknown,
+        Certainty::Unstated => VersionSays::Unstated,
+    })
+}
+
+/// Whether the device's name has what the advisory gives as a model name in the place of a version.
+fn names_model(name: &str, thing: &Thing, subject: &Subject) -> bool {
+    let plain = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let wanted = plain(name);
+    let numbers = [Some(thing.shown.as_str()), subject.catalog_number.as_deref()];
+    wanted.len() >= 2
+        && numbers.into_iter().flatten().any(|own| {
+            // As whole words: "3002" is not in "13002".
+            own.split([' ', '/', ',', '(', ')']).any(|word| plain(word) == wanted) || plain(own) == wanted
+        })
+}
+
+/// CSAF 2.0, 3.1.3.3: `*` stands for any characters, `?` for one.
+fn wild(pattern: &str, text: &str) -> bool {
+    fn fits(pattern: &[char], text: &[char]) -> bool {
+        match pattern.split_first() {
+            None => text.is_empty(),
+            Some(('*', rest)) => (0..=text.len()).any(|at| fits(rest, text.get(at..).unwrap_or_default())),
+            Some(('?', rest)) => text.split_first().is_some_and(|(_, more)| fits(rest, more)),
+            Some((c, rest)) => text.split_first().is_some_and(|(own, more)| own == c && fits(rest, more)),
+        }
+    }
+    // Patterns with many stars would take long on long texts; real ones have one or two.
+    if pattern.matches('*').count() > 3 || pattern.len() > 128 || text.len() > 256 {
+        return false;
+    }
+    let letters = |text: &str| -> Vec<char> { text.trim().to_lowercase().chars().collect() };
+    fits(&letters(pattern), &letters(text))
+}
+
+/// Advisories that a maker or coordinator wrote for people come first.
+fn rank(feed: &str) -> u8 {
+    match feed {
+        "csaf" => 0,
+        "nvd" => 1,
+        "cve" => 2,
+        _ => 3,
+    }
+}
+
+fn title(entry: &Entry, cves: &[String]) -> String {
+    if !entry.title.is_empty() {
+        return entry.title.to_string();
+    }
+    cves.first().cloned().unwrap_or_else(|| entry.id.to_string())
+}
+
+/// What the advisory offers, as a treatment.
+fn treat(found: &Found<'_>) -> (Treatment, String) {
+    let remedies = || {
+        found
+            .weaknesses
+            .iter()
+            .flat_map(|w| w.remedies.iter())
+            .filter(|(_, _, products)| products.is_empty() || products.contains(&found.product))
+    };
+    let of =
+        |kind: RemedyKind| remedies().find(|(own, _, _)| *own == kind).map(|(_, words, _)| words.to_string());
+    if found.verdict == Verdict::Possible {
+        let help =
+            found.would_help.first().map_or_else(|| "the device's particulars".to_owned(), Clone::clone);
+        return (
+            Treatment::Review,
+            format!("It is not certain that this device is concerned. What would decide it: {help}."),
+        );
+    }
+    if let Some(words) = of(RemedyKind::VendorFix) {
+        return (Treatment::Patch, format!("The maker has a fix: {words}"));
+    }
+    if of(RemedyKind::NoFixPlanned).is_some() {
+        let words = of(RemedyKind::Mitigation).or_else(|| of(RemedyKind::Workaround));
+        return match words {
+            Some(words) => {
+                (Treatment::Segment, format!("The maker plans no fix. Until it is replaced: {words}"))
+            }
+            None => (Treatment::Replace, "The maker plans no fix.".to_owned()),
+        };
+    }
+    if let Some(words) = of(RemedyKind::Mitigation).or_else(|| of(RemedyKind::Workaround)) {
+        return (Treatment::Segment, format!("No fix is named; what the maker advises: {words}"));
+    }
+    if found.entry.feed == "nvd" || found.entry.feed == "cve" || found.entry.feed == "osv" {
+        return (
+            Treatment::Review,
+            "The database names no fix: ask the maker, and restrict who can reach it meanwhile.".to_owned(),
+        );
+    }
+    (Treatment::Segment, "No fix is named: restrict who can reach it.".to_owned())
+}
+
+fn denial_of(finding: &Finding, denials: &[Denial<'_>]) -> Option<Hidden> {
+    let advisory = finding.advisory.as_ref()?;
+    if finding.kind != FindingKind::Vulnerability || advisory.cve.is_empty() {
+        return None;
+    }
+    // All of its weaknesses must be denied.
+    let denied: Vec<&Denial<'_>> = advisory
+        .cve
+        .iter()
+        .map(|cve| denials.iter().find(|denial| denial.cve == cve))
+        .collect::<Option<_>>()?;
+    let first = denied.first()?;
+    Some(Hidden {
+        by: first.by.clone(),
+        document: first.document.clone(),
+        justification: first.justification.clone(),
+        details: first.details.clone(),
+    })
+}
+
+/// `find-` and twelve hexadecimal digits of device, kind, feed and advisory.
+pub(crate) fn finding_id(device: &DeviceId, finding: &Finding) -> String {
+    let mut hash = Sha256::new();
+    let advisory = finding.advisory.as_ref();
+    for part in [
+        device.0.as_str(),
+        finding.kind.name(),
+        advisory.map_or("", |a| a.feed.as_str()),
+        advisory.map_or("", |a| a.id.as_str()),
+    ] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    if advisory.is_none() {
+        hash.update(finding.title.as_bytes());
+    }
+    let digest = hash.finalize();
+    let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("find-{hex}")
+}

@@ -1,0 +1,182 @@
+//! End of support of operating systems and programs, by day.
+
+use medward_model::{
+    AdvisoryRef, Day, Detail, DeviceId, Finding, FindingKind, Lifecycle, Match, Method, Release, Severity,
+    Treatment, Verdict,
+};
+
+use super::base::Base;
+use super::thing::{Sort, Thing, Things};
+
+/// Days after which something out of support is more than a nuisance.
+const LONG_AGO: i64 = 3 * 365;
+
+impl Base {
+    /// What on the device is out of support on that day.
+    pub(crate) fn unsupported(&self, things: &Things, now: Day) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = Vec::new();
+        for thing in &things.all {
+            let releases = match (thing.sort, &things.system) {
+                (Sort::System, Some(system)) => {
+                    self.releases(&system.lifecycle, system.version.as_deref(), system.cycle.max(1))
+                }
+                (Sort::Program | Sort::Component, _) => self.program_releases(thing),
+                _ => continue,
+            };
+            if let Some(finding) = judge(thing, &releases, now)
+                && !findings.iter().any(|other| other.advisory == finding.advisory)
+            {
+                findings.push(finding);
+            }
+        }
+        findings
+    }
+
+    fn releases(
+        &self,
+        at: &[(String, String)],
+        version: Option<&str>,
+        parts: usize,
+    ) -> Vec<(&Lifecycle, &Release)> {
+        at.iter()
+            .filter_map(|(slug, release)| {
+                let lifecycle = self.lifecycles.get(slug.as_str())?;
+                let release = if release.is_empty() {
+                    cycle_of(lifecycle, version?, parts)?
+                } else {
+                    lifecycle.releases.iter().find(|own| *own.name == **release)?
+                };
+                Some((lifecycle, release))
+            })
+            .collect()
+    }
+
+    fn program_releases(&self, thing: &Thing) -> Vec<(&Lifecycle, &Release)> {
+        let slug =
+            thing.cpes.iter().find_map(|key| self.lifecycle_by_cpe.get(key)).map(|slug| &**slug).or_else(
+                || {
+                    let name = thing.shown.to_lowercase().replace([' ', '_'], "-");
+                    self.lifecycles.get(name.as_str()).map(|lifecycle| &*lifecycle.slug)
+                },
+            );
+        let Some(lifecycle) = slug.and_then(|slug| self.lifecycles.get(slug)) else { return Vec::new() };
+        let Some(version) = thing.version.as_deref() else { return Vec::new() };
+        cycle_of(lifecycle, version, 3).map(|release| (lifecycle, release)).into_iter().collect()
+    }
+}
+
+/// The cycle that a version belongs to: the longest one whose name the version begins with, part by part.
+fn cycle_of<'l>(lifecycle: &'l Lifecycle, version: &str, parts: usize) -> Option<&'l Release> {
+    let own: Vec<&str> = version.trim_start_matches(['v', 'V']).split(['.', '-', '_', ' ']).collect();
+    for length in (1..=own.len().min(parts.max(1))).rev() {
+        let wanted = own.get(..length).unwrap_or_default().join(".");
+        if let Some(release) = lifecycle.releases.iter().find(|release| *release.name == *wanted) {
+            return Some(release);
+        }
+    }
+    // "7" for "7.9" stands above; "7-lts" and the like are not guessed.
+    None
+}
+
+/// The last day on which anybody supports the release, and whether it is known.
+fn last_day(release: &Release) -> (Option<Day>, bool) {
+    (release.supported_until, release.supported_until.is_some() || release.ended)
+}
+
+fn is_over(release: &Release, now: Day) -> bool {
+    match last_day(release) {
+        (Some(day), _) => day < now,
+        (None, known) => known && release.ended,
+    }
+}
+
+fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], now: Day) -> Option<Finding> {
+    let over: Vec<&(&Lifecycle, &Release)> =
+        releases.iter().filter(|(_, release)| is_over(release, now)).collect();
+    let (lifecycle, release) = over.iter().max_by_key(|(_, release)| release.supported_until).copied()?;
+    let all = over.len() == releases.len();
+    let ended = release.supported_until;
+    let extended = release.extended_until.filter(|day| *day >= now);
+    let label = format!("{} {}", lifecycle.label, release.label);
+    // Labels of Windows repeat the product's name.
+    let label = if release.label.starts_with(&*lifecycle.label) { release.label.to_string() } else { label };
+    let since = ended.map(|day| now.days_since(day));
+    let severity = match (since, extended) {
+        (_, Some(_)) => Severity::Low,
+        (Some(days), _) if days > LONG_AGO => Severity::High,
+        (None, _) => Severity::High,
+        _ => Severity::Medium,
+    };
+    let newest = lifecycle
+        .releases
+        .iter()
+        .filter(|other| !is_over(other, now) && other.released.is_none_or(|day| day <= now))
+        .max_by_key(|other| (other.long_term, other.supported_until, other.released));
+    let replacement = newest.map(|other| {
+        let until = other.supported_until.map(|day| format!(", supported until {day}")).unwrap_or_default();
+        if other.label.starts_with(&*lifecycle.label) {
+            format!("{}{until}", other.label)
+        } else {
+            format!("{} {}{until}", lifecycle.label, other.label)
+        }
+    });
+    let when = ended.map_or_else(|| "at a day that is not known".to_owned(), |day| format!("on {day}"));
+    let mut reason = format!("Support of {label} ended {when}: nobody mends new weaknesses.");
+    if let Some(day) = extended {
+        reason.push_str(&format!(
+            " Paid support goes on until {day}: ask the maker whether this device has it."
+        ));
+    }
+    if let Some(replacement) = &replacement {
+        reason
+            .push_str(&format!(" Its successor: {replacement}; ask the maker of the device for an upgrade."));
+    }
+    let names: Vec<String> = over.iter().map(|(_, release)| release.label.to_string()).collect();
+    Some(Finding {
+        id: String::new(),
+        kind: FindingKind::EndOfSupport,
+        device: DeviceId(String::new()),
+        title: format!(
+            "{label} is out of support since {}",
+            ended.map_or("long ago".to_owned(), |day| day.to_string())
+        ),
+        severity,
+        confidence: ((if all { 0.97 } else { 0.5 }) * thing.confidence * 1e4).round() / 1e4,
+        status: match (all, thing.confidence >= 0.7) {
+            (true, true) => Verdict::Affected,
+            (true, false) => Verdict::Likely,
+            (false, _) => Verdict::Possible,
+        },
+        advisory: Some(AdvisoryRef {
+            feed: "endoflife".to_owned(),
+            id: format!("{}/{}", lifecycle.slug, release.name),
+            url: lifecycle.url.as_deref().map(str::to_owned),
+            ended,
+            replacement,
+            ..AdvisoryRef::default()
+        }),
+        matched: Some(Match {
+            method: Method::Lifecycle,
+            matched: vec![Detail {
+                attribute: if thing.sort == Sort::System {
+                    "os".to_owned()
+                } else {
+                    format!("software:{}", thing.shown)
+                },
+                device_value: match &thing.version {
+                    Some(version) if !thing.shown.contains(version.as_str()) => {
+                        format!("{} {version}", thing.shown)
+                    }
+                    _ => thing.shown.clone(),
+                },
+                advisory_value: names.join(" or "),
+                how: "the release that it belongs to".to_owned(),
+            }],
+            unmatched: Vec::new(),
+            would_help: if all { Vec::new() } else { vec!["the edition of the operating system".to_owned()] },
+        }),
+        treatment: if extended.is_some() { Treatment::Review } else { Treatment::Replace },
+        reason,
+        hidden: None,
+    })
+}

@@ -1,0 +1,139 @@
+//! Makers: which names mean one maker, and which makers belong together.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use foldhash::{HashMap, HashMapExt};
+use medward_identify::Catalog;
+
+use super::words::Vocabulary;
+
+/// How the maker that an advisory names stands to the device's, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kinship {
+    /// The same maker.
+    Same,
+    /// One belongs, or belonged, to the other.
+    Related,
+    /// The device's maker, or the advisory's, is not known.
+    Unknown,
+}
+
+/// A maker as resolved.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Maker {
+    /// Its common name.
+    pub name: String,
+    /// Lower case, for comparing names that the catalogue does not have.
+    pub key: String,
+    /// Names of makers that belong to it or that it belongs to, itself included, sorted.
+    pub related: Vec<String>,
+}
+
+/// Resolves names of makers; remembers what it resolved.
+pub(crate) struct Makers {
+    catalog: Arc<Catalog>,
+    kin: HashMap<String, Vec<(String, String)>>,
+    known: RwLock<HashMap<String, Arc<Maker>>>,
+}
+
+/// Most names that are remembered.
+const MAX_REMEMBERED: usize = 400_000;
+
+impl Makers {
+    pub(crate) fn new(catalog: Arc<Catalog>, vocabulary: &Vocabulary) -> Makers {
+        let mut kin: HashMap<String, Vec<(String, String)>> = HashMap::new();
+        for (names, why) in &vocabulary.kin {
+            for name in names {
+                for other in names.iter().filter(|other| *other != name) {
+                    kin.entry(name.clone()).or_default().push((other.clone(), why.clone()));
+                }
+            }
+        }
+        Makers { catalog, kin, known: RwLock::new(HashMap::new()) }
+    }
+
+    /// The maker of that name; underscores stand for blanks, as in CPE names.
+    pub(crate) fn resolve(&self, name: &str) -> Arc<Maker> {
+        if let Some(maker) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return Arc::clone(maker);
+        }
+        let plain = name.replace('_', " ");
+        let canonical = self.catalog.vendor_name(plain.trim());
+        let mut related: Vec<String> = Vec::new();
+        let mut open = vec![canonical.clone()];
+        while let Some(next) = open.pop() {
+            if related.contains(&next) {
+                continue;
+            }
+            let kin = self.kin.get(&next).into_iter().flatten().map(|(other, _)| other.clone());
+            // Owners and owned of kin are not taken along: kinship does not spread.
+            if related.is_empty() {
+                open.extend(self.catalog.vendor_names(&next));
+                open.extend(kin);
+            }
+            related.push(next);
+        }
+        related.sort();
+        let maker = Arc::new(Maker { key: canonical.to_lowercase(), name: canonical, related });
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MAX_REMEMBERED {
+            known.insert(name.to_owned(), Arc::clone(&maker));
+        }
+        maker
+    }
+
+    /// Whether the catalogue knows this spelling of a maker.
+    pub(crate) fn is_known(&self, name: &str) -> bool {
+        self.catalog.knows_vendor(name)
+    }
+
+    /// The makers that an advisory's vendor text names: one, or each of "Silex Technology and GE Healthcare".
+    pub(crate) fn named(&self, text: &str) -> Vec<Arc<Maker>> {
+        let text = text.trim();
+        if text.is_empty()
+            || ["n/a", "unknown", "unspecified", "-", "*"].contains(&text.to_ascii_lowercase().as_str())
+        {
+            return Vec::new();
+        }
+        let mut makers = vec![self.resolve(text)];
+        let parts: Vec<&str> = text
+            .split([',', ';', '/'])
+            .flat_map(|part| part.split(" and "))
+            .flat_map(|part| part.split(" & "))
+            .map(str::trim)
+            .filter(|part| part.len() > 1)
+            .collect();
+        if !self.is_known(text) && parts.len() > 1 {
+            makers.extend(parts.into_iter().map(|part| self.resolve(part.trim_start_matches("and "))));
+        }
+        // "General Electric (GE)" is named twice over.
+        if let Some((before, _)) = text.split_once('(')
+            && !self.is_known(text)
+            && !before.trim().is_empty()
+        {
+            makers.push(self.resolve(before.trim()));
+        }
+        makers
+    }
+
+    /// How two makers stand to each other, with words for it; `None`: they have nothing to do with each other.
+    pub(crate) fn kinship(&self, own: &Maker, named: &[Arc<Maker>]) -> Option<(Kinship, String)> {
+        if let Some(same) = named.iter().find(|maker| maker.key == own.key) {
+            return Some((Kinship::Same, format!("the same maker: {}", same.name)));
+        }
+        for maker in named {
+            if own.related.contains(&maker.name) {
+                return Some((Kinship::Related, self.why(own, maker)));
+            }
+        }
+        None
+    }
+
+    fn why(&self, own: &Maker, other: &Maker) -> String {
+        let kin = self.kin.get(&own.name).into_iter().flatten().find(|(name, _)| *name == other.name);
+        match kin {
+            Some((_, why)) => why.clone(),
+            None => format!("{} and {} belong together", own.name, other.name),
+        }
+    }
+}

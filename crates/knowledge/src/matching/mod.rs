@@ -1,0 +1,17 @@
+//! Matching that explains itself.
+
+mod base;
+mod judge;
+mod lifecycle;
+mod makers;
+mod name;
+mod policy;
+mod recalled;
+mod subject;
+mod system;
+mod thing;
+mod words;
+
+pub use base::{Base, Builder};
+pub use judge::Outcome;
+pub use subject::{Known, Program, Subject};

@@ -1,0 +1,116 @@
+//! What is matched: a device, reduced to what advisories speak of.
+
+use medward_model::{Attribute, Day, Device, DeviceId};
+
+/// A device as matching sees it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Subject {
+    pub id: Option<DeviceId>,
+    pub vendor: Option<Known>,
+    pub family: Option<Known>,
+    pub model: Option<Known>,
+    pub firmware: Option<Known>,
+    pub os: Option<Known>,
+    pub os_version: Option<Known>,
+    pub category: Option<Known>,
+    pub serial: Option<Known>,
+    pub udi: Option<Known>,
+    pub lot: Option<String>,
+    /// Catalogue, part or order number.
+    pub catalog_number: Option<String>,
+    pub manufactured: Option<Day>,
+    /// CPE names of the device as a whole, where an inventory gives them.
+    pub cpes: Vec<String>,
+    pub programs: Vec<Program>,
+}
+
+/// A value with the confidence in it, 0 to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    pub value: String,
+    pub confidence: f64,
+}
+
+/// A program on a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program {
+    pub name: String,
+    pub version: Option<String>,
+    pub supplier: Option<String>,
+    pub cpe: Option<String>,
+    pub purl: Option<String>,
+    pub confidence: f64,
+    /// It is from a bill of materials of the model, not seen on this device.
+    pub from_bom: bool,
+}
+
+impl Subject {
+    /// From a device of an assessment or an inventory.
+    pub fn of(device: &Device) -> Subject {
+        let known = |attribute: Attribute| {
+            device
+                .attributes
+                .get(attribute.name())
+                .map(|fused| Known { value: fused.value.clone(), confidence: fused.confidence })
+        };
+        let told = |name: &str| device.particulars.get(name).cloned();
+        Subject {
+            id: Some(device.id.clone()),
+            vendor: known(Attribute::Vendor),
+            family: known(Attribute::Family),
+            model: known(Attribute::Model),
+            firmware: known(Attribute::Firmware),
+            os: known(Attribute::Os),
+            os_version: known(Attribute::OsVersion),
+            category: known(Attribute::Category),
+            serial: known(Attribute::Serial),
+            udi: known(Attribute::Udi),
+            lot: told("lot"),
+            catalog_number: told("catalog number"),
+            manufactured: told("manufactured").as_deref().and_then(Day::read),
+            cpes: told("cpe").into_iter().collect(),
+            programs: device
+                .software
+                .iter()
+                .map(|software| Program {
+                    name: software.name.clone(),
+                    version: software.version.clone(),
+                    supplier: None,
+                    cpe: software.cpe.clone(),
+                    purl: software.purl.clone(),
+                    confidence: software.confidence,
+                    from_bom: false,
+                })
+                .collect(),
+        }
+    }
+
+    /// What decides every match that does not rest on serial number, lot, UDI or date: devices with the same key have
+    /// the same findings but for those.
+    pub fn kind(&self) -> String {
+        let value = |known: &Option<Known>| {
+            known.as_ref().map_or(String::new(), |k| format!("{}~{:.2}", k.value, k.confidence))
+        };
+        let mut kind = [
+            value(&self.vendor),
+            value(&self.family),
+            value(&self.model),
+            value(&self.firmware),
+            value(&self.os),
+            value(&self.os_version),
+            self.catalog_number.clone().unwrap_or_default(),
+            self.cpes.join(","),
+        ]
+        .join("\u{1f}");
+        for program in &self.programs {
+            kind.push('\u{1e}');
+            for part in [&program.name, program.version.as_ref().unwrap_or(&program.name)] {
+                kind.push_str(part);
+                kind.push('\u{1f}');
+            }
+            kind.push_str(program.cpe.as_deref().unwrap_or_default());
+            kind.push_str(program.purl.as_deref().unwrap_or_default());
+        }
+        kind
+    }
+}
