@@ -1,5 +1,5 @@
 //! JSON lines: the objects of the JSON document, one a line, each with its `type`: `capture` (which also carries the
-//! schema), `device`, `conversation`, `finding`, `alert`, `knowledge` (which names its `feed`), in this order.
+//! schema), `device`, `conversation`, `finding`, `hidden`, `risk`, `action`, `work-item`, `alert`, `knowledge` (which names its `feed`), in this order.
 
 use std::io::Write;
 
@@ -41,6 +41,18 @@ pub(crate) fn write(assessment: &Assessment, out: &mut dyn Write) -> Result<(), 
     }
     for finding in &assessment.findings {
         line(out, "finding", finding)?;
+    }
+    for hidden in &assessment.hidden {
+        line(out, "hidden", hidden)?;
+    }
+    for risk in &assessment.risk {
+        line(out, "risk", risk)?;
+    }
+    for action in &assessment.actions {
+        line(out, "action", action)?;
+    }
+    for item in &assessment.work_list {
+        line(out, "work-item", item)?;
     }
     for alert in &assessment.alerts {
         line(out, "alert", alert)?;

@@ -18,7 +18,7 @@ pub use feed::{Extent, Feed, FeedError, Header, Kind, Sample, Sink, Skipped};
 pub use feeds::{FEEDS, feed, recognise};
 pub use inventory::{Inventory, InventoryError, read_inventory};
 pub use json::{Documents, Elements, Item, MAX_ITEM};
-pub use matching::{Base, Builder, Known, Outcome, Program, Subject};
+pub use matching::{Base, Builder, KindOutcome, Known, Outcome, Program, Subject};
 pub use recall_text::{DeviceCodes, RecallClaims, RecallJudgement, Units};
 pub use udi::Udi;
 pub use versions::{Certainty, Claim, DeviceVersion, SCHEMES, Scheme, scheme};

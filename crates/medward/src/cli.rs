@@ -50,6 +50,12 @@ pub enum Command {
     Why(WhyArguments),
     /// The protocols that are read, with standard, ports and what identity each can yield.
     Protocols(ProtocolsArguments),
+    /// Feeds of recalls, vulnerabilities and ends of support: load, look at, check, pass on.
+    Knowledge(KnowledgeArguments),
+    /// An inventory in (a CMMS export, say); what is wrong with each device out.
+    Match(MatchArguments),
+    /// The feeds that can be loaded, with publisher, licence and shape.
+    Feeds(FeedsArguments),
 }
 
 /// What to read, and with which bounds.
@@ -88,6 +94,13 @@ pub struct AssessArguments {
     /// Also write everything that the dissectors said, as JSON lines in packet order (one thread).
     #[arg(long, value_name = "PATH")]
     pub trace: Option<PathBuf>,
+    /// Directory of knowledge (see `medward knowledge`); without it only what the capture itself shows is judged.
+    /// Default: $MEDWARD_KNOWLEDGE.
+    #[arg(long, value_name = "DIR")]
+    pub knowledge: Option<PathBuf>,
+    /// End with 1 where a device has a finding at least that bad, and it is not just possible.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<Threshold>,
     #[command(flatten)]
     pub reading: Reading,
 }
@@ -106,6 +119,132 @@ pub enum AssessFormat {
     Html,
     /// CycloneDX 1.6: devices and their software as components.
     Cyclonedx,
+}
+
+impl AssessFormat {
+    /// As the exporter calls it.
+    pub fn export(self) -> medward_export::Format {
+        use medward_export::Format;
+        match self {
+            AssessFormat::Text => Format::Text,
+            AssessFormat::Json => Format::Json,
+            AssessFormat::Jsonl => Format::Jsonl,
+            AssessFormat::Csv => Format::Csv,
+            AssessFormat::Html => Format::Html,
+            AssessFormat::Cyclonedx => Format::Cyclonedx,
+        }
+    }
+}
+
+/// How bad a finding must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Threshold {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+}
+
+impl From<Threshold> for medward_model::Severity {
+    fn from(threshold: Threshold) -> medward_model::Severity {
+        use medward_model::Severity;
+        match threshold {
+            Threshold::Critical => Severity::Critical,
+            Threshold::High => Severity::High,
+            Threshold::Medium => Severity::Medium,
+            Threshold::Low => Severity::Low,
+            Threshold::Info => Severity::Info,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medward match cmms-export.csv --knowledge kb\n  medward match --format json inventory.json --knowledge kb\n  medward match bom.cdx.json --knowledge kb --fail-on high\n\nColumns are recognised by name: manufacturer, model, serial number, software version, operating system,\nUDI, lot, catalog number, asset tag, MAC, IP, location. Others are kept and returned."
+)]
+pub struct MatchArguments {
+    /// CSV with a header, JSON, or CycloneDX; - for standard input.
+    #[arg(required = true, value_name = "INVENTORY")]
+    pub inventories: Vec<PathBuf>,
+    #[arg(long, short, value_enum, default_value_t = AssessFormat::Text)]
+    pub format: AssessFormat,
+    /// Directory of knowledge. Default: $MEDWARD_KNOWLEDGE.
+    #[arg(long, value_name = "DIR")]
+    pub knowledge: Option<PathBuf>,
+    /// Directory of catalogue files (TOML) to add to the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    pub catalog: Option<PathBuf>,
+    /// Worker threads; the result is the same with any number. Default: the machine's.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub threads: Option<u16>,
+    /// End with 1 where a device has a finding at least that bad, and it is not just possible.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<Threshold>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  medward feeds\n  medward feeds --format json | jq '.feeds[].name'")]
+pub struct FeedsArguments {
+    #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
+    pub format: PlainFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct KnowledgeArguments {
+    #[command(subcommand)]
+    pub command: KnowledgeCommand,
+    /// Directory where knowledge is kept. Default: $MEDWARD_KNOWLEDGE.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub knowledge: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KnowledgeCommand {
+    /// Load files, directories, archives (zip, gz, zst) or bundles; each is recognised by its content.
+    Import(ImportArguments),
+    /// What is loaded: records, date, age, and whether it is stale.
+    Status(StatusArguments),
+    /// Read every record once.
+    Verify,
+    /// Write everything that is loaded as one signed file, for a place without the internet.
+    Bundle(BundleArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medward knowledge import /media/stick --knowledge kb\n  medward knowledge import nvdcve-2.0-2025.json.gz known_exploited_vulnerabilities.json --knowledge kb"
+)]
+pub struct ImportArguments {
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
+    pub format: PlainFormat,
+    /// Take a feed that shrank by half, is older, or has fewer records than it declares.
+    #[arg(long)]
+    pub accept_shrink: bool,
+    /// Take a bundle that no trusted key signed.
+    #[arg(long)]
+    pub trust_unsigned: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
+    pub format: PlainFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medward knowledge bundle --new-key hospital.key --knowledge kb\n  medward knowledge bundle --key hospital.key --output week-48.bundle --knowledge kb"
+)]
+pub struct BundleArguments {
+    /// Key to sign with.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Make a key and its .pub file instead.
+    #[arg(long, value_name = "FILE")]
+    pub new_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 0
     Done,
+    /// 1: done, and `--fail-on` was met.
+    Met,
     /// 2: the command line asks for something that is not there.
     Usage,
     /// 3: part of the input could not be read; the rest is reported.
@@ -17,6 +19,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(match exit {
             Exit::Done => 0,
+            Exit::Met => 1,
             Exit::Usage => 2,
             Exit::Partly => 3,
         })

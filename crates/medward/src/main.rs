@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod clock;
 mod command;
 mod exit;
+mod judging;
 mod output;
 mod pipeline;
 mod progress;
@@ -22,6 +24,9 @@ fn main() -> std::process::ExitCode {
         cli::Command::Assess(arguments) => command::assess::run(arguments, &cli.common),
         cli::Command::Why(arguments) => command::why::run(arguments, &cli.common),
         cli::Command::Protocols(arguments) => command::protocols::run(arguments, &cli.common),
+        cli::Command::Knowledge(arguments) => command::knowledge::run(arguments, &cli.common),
+        cli::Command::Match(arguments) => command::inventory::run(arguments, &cli.common),
+        cli::Command::Feeds(arguments) => command::feeds::run(arguments, &cli.common),
     };
     match result {
         Ok(code) => code.into(),

@@ -36,3 +36,15 @@ impl Bar {
         self.bar.finish_and_clear();
     }
 }
+
+/// A bar for things that are counted.
+pub fn counter(what: &'static str, total: u64, quiet: bool) -> ProgressBar {
+    let shown = !quiet && std::io::stderr().is_terminal();
+    let target = if shown { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(total), target);
+    if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:20} {pos}/{len}  {msg}") {
+        bar.set_style(style);
+    }
+    bar.set_prefix(what);
+    bar
+}

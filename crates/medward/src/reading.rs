@@ -97,6 +97,10 @@ pub fn assess(
         devices: resolution.devices,
         conversations: resolution.conversations,
         findings: Vec::new(),
+        hidden: Vec::new(),
+        risk: Vec::new(),
+        actions: Vec::new(),
+        work_list: Vec::new(),
         alerts: Vec::new(),
         knowledge: BTreeMap::new(),
     };

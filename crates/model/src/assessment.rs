@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{CaptureSummary, Conversation, Device, Timestamp};
+use crate::{Action, CaptureSummary, Conversation, Device, Finding, Risk, Timestamp, WorkItem};
 
 /// Version of the JSON document.
 pub const SCHEMA: &str = "medward.assessment/1";
@@ -28,8 +28,20 @@ pub struct Assessment {
     pub devices: Vec<Device>,
     /// Sorted by originator, responder, transport, port, protocol.
     pub conversations: Vec<Conversation>,
-    /// Judgements on devices; none are made before knowledge is loaded.
-    pub findings: Vec<serde_never::Never>,
+    /// Judgements on devices, sorted by id.
+    pub findings: Vec<Finding>,
+    /// Judgements that somebody says do not apply, with who says so; sorted by id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<Finding>,
+    /// Risk of each device, sorted by device.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub risk: Vec<Risk>,
+    /// What to do, most risk removed an hour first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Action>,
+    /// Recalled devices that are to be taken out of use.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub work_list: Vec<WorkItem>,
     /// Judgements on traffic; none are made before detectors exist.
     pub alerts: Vec<serde_never::Never>,
     pub knowledge: BTreeMap<String, FeedState>,

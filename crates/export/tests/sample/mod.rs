@@ -110,6 +110,10 @@ pub fn sample(count: usize) -> Assessment {
         devices,
         conversations,
         findings: Vec::new(),
+        hidden: Vec::new(),
+        risk: Vec::new(),
+        actions: Vec::new(),
+        work_list: Vec::new(),
         alerts: Vec::new(),
         knowledge: BTreeMap::from([(
             "kev".to_owned(),

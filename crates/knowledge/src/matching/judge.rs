@@ -50,31 +50,63 @@ struct Found<'b> {
     would_help: Vec<String>,
 }
 
+/// What is found for every device of one kind (see [`Subject::kind`]); what rests on serial number, lot or UDI is not in it.
+pub struct KindOutcome<'b> {
+    things: Things,
+    findings: Vec<Finding>,
+    denials: Vec<Denial<'b>>,
+    /// Recalls that may concern devices of this kind, their units aside.
+    recalls: Vec<u32>,
+    unit_specific: bool,
+}
+
+impl KindOutcome<'_> {
+    /// Whether a statement named serial numbers: then the outcome is one device's, not its kind's.
+    pub fn is_unit_specific(&self) -> bool {
+        self.unit_specific
+    }
+}
+
 impl Base {
-    /// Everything that is known to be wrong with a device of this kind. `now` decides what is out of support.
+    /// Everything that is known to be wrong with a device. `now` decides what is out of support.
     pub fn judge(&self, subject: &Subject, now: medward_model::Day) -> Outcome {
+        self.judge_unit(&self.judge_kind(subject, now), subject)
+    }
+
+    /// What is found for every device of this kind. Cost: names that share a telling word with the device, and what uses them.
+    pub fn judge_kind(&self, subject: &Subject, now: medward_model::Day) -> KindOutcome<'_> {
         let things = Things::of(subject, self);
         let mut found: Vec<Found<'_>> = Vec::new();
         let mut denials: Vec<Denial<'_>> = Vec::new();
+        let mut unit_specific = false;
         for id in &things.order {
             let Some(name) = self.names.get(*id as usize) else { continue };
             for hit in things.hits.get(id).into_iter().flatten() {
                 for (entry, product) in &name.uses {
                     let Some(entry) = self.entries.get(*entry as usize) else { continue };
+                    if let Some(Compiled::Named(claimed)) = entry.products.get(*product as usize) {
+                        unit_specific |= !claimed.serial_numbers.is_empty();
+                    }
                     self.consider(entry, *product, name, hit, &things, subject, &mut found, &mut denials);
                 }
             }
         }
         self.packages(&things, &mut found, &mut denials);
         let mut findings = self.join(found);
-        findings.extend(self.recalled(subject, &things));
         findings.extend(self.unsupported(&things, now));
+        let recalls = self.recall_candidates(&things);
+        KindOutcome { things, findings, denials, recalls, unit_specific }
+    }
+
+    /// What is found for one device of that kind.
+    pub fn judge_unit(&self, kind: &KindOutcome<'_>, subject: &Subject) -> Outcome {
+        let recalled = self.recalled(subject, &kind.things, &kind.recalls);
         let id = subject.id.clone().unwrap_or_else(|| DeviceId(String::new()));
         let mut outcome = Outcome::default();
-        for mut finding in findings {
+        for mut finding in kind.findings.iter().cloned().chain(recalled) {
             finding.device = id.clone();
             finding.id = finding_id(&id, &finding);
-            match denial_of(&finding, &denials) {
+            match denial_of(&finding, &kind.denials) {
                 Some(hidden) => {
                     finding.hidden = Some(hidden);
                     outcome.hidden.push(finding);

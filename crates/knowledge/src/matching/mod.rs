@@ -13,5 +13,5 @@ mod thing;
 mod words;
 
 pub use base::{Base, Builder};
-pub use judge::Outcome;
+pub use judge::{KindOutcome, Outcome};
 pub use subject::{Known, Program, Subject};

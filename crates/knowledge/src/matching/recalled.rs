@@ -111,15 +111,10 @@ impl Recalled {
 }
 
 impl Base {
-    /// Recalls that concern the device.
-    pub(crate) fn recalled(&self, subject: &Subject, things: &Things) -> Vec<Finding> {
-        let udi = subject.udi.as_ref().and_then(|udi| Udi::read(&udi.value));
+    /// Recalls whose words fit the device's name.
+    pub(crate) fn recall_candidates(&self, things: &Things) -> Vec<u32> {
         let mut candidates: Vec<u32> = Vec::new();
-        if let Some(udi) = &udi {
-            candidates.extend(self.recalls_by_di.get(udi.di.as_str()).into_iter().flatten());
-        }
-        let device = things.all.iter().find(|thing| thing.sort == Sort::Device);
-        if let Some(device) = device {
+        if let Some(device) = things.all.iter().find(|thing| thing.sort == Sort::Device) {
             for maker in device.makers.iter().flat_map(|maker| maker.related.iter()) {
                 let maker: Box<str> = maker.to_lowercase().into();
                 for word in device.words.iter().filter(|word| word.worth > Worth::Series) {
@@ -130,6 +125,19 @@ impl Base {
         }
         candidates.sort_unstable();
         candidates.dedup();
+        candidates
+    }
+
+    /// Recalls that concern the device, of those that fit its name and those that name its identifier.
+    pub(crate) fn recalled(&self, subject: &Subject, things: &Things, by_name: &[u32]) -> Vec<Finding> {
+        let udi = subject.udi.as_ref().and_then(|udi| Udi::read(&udi.value));
+        let device = things.all.iter().find(|thing| thing.sort == Sort::Device);
+        let mut candidates = by_name.to_vec();
+        if let Some(udi) = &udi {
+            candidates.extend(self.recalls_by_di.get(udi.di.as_str()).into_iter().flatten());
+            candidates.sort_unstable();
+            candidates.dedup();
+        }
         candidates
             .into_iter()
             .filter_map(|at| self.recalls.get(at as usize))

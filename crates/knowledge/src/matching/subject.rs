@@ -100,6 +100,7 @@ impl Subject {
             value(&self.os_version),
             self.catalog_number.clone().unwrap_or_default(),
             self.cpes.join(","),
+            self.manufactured.map_or(String::new(), |day| day.to_string()),
         ]
         .join("\u{1f}");
         for program in &self.programs {

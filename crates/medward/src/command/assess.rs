@@ -1,15 +1,16 @@
 //! `medward assess`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use anyhow::Context as _;
-use medward_export::{Format, View};
+use medward_export::View;
 use medward_model::{Assessment, DeviceId};
 
-use crate::cli::{AssessArguments, AssessFormat, Common};
+use crate::cli::{AssessArguments, Common};
 use crate::exit::{Exit, Failure};
 use crate::trace::Trace;
-use crate::{output, reading};
+use crate::{judging, output, reading};
 
 pub fn run(arguments: &AssessArguments, common: &Common) -> anyhow::Result<Exit> {
     let filter = arguments
@@ -18,7 +19,7 @@ pub fn run(arguments: &AssessArguments, common: &Common) -> anyhow::Result<Exit>
         .map(medward_query::Query::parse)
         .transpose()
         .map_err(|error| Failure::usage(format!("--filter: {error}")))?;
-    let catalog = reading::catalog(arguments.reading.catalog.as_deref())?;
+    let catalog = Arc::new(reading::catalog(arguments.reading.catalog.as_deref())?);
     let mut trace = match &arguments.trace {
         Some(path) => {
             let file = std::fs::File::create(path)
@@ -32,24 +33,25 @@ pub fn run(arguments: &AssessArguments, common: &Common) -> anyhow::Result<Exit>
     if let Some(trace) = trace {
         trace.finish().context("cannot write the trace")?;
     }
+    let now = common.now.or(assessment.capture.last).unwrap_or_else(crate::clock::now);
+    match judging::directory(arguments.knowledge.as_ref()) {
+        Some(directory) => {
+            let loaded = judging::load(&directory, Arc::clone(&catalog), common)?;
+            judging::judge(&mut assessment, loaded, now, crate::clock::threads(arguments.reading.threads));
+        }
+        None => assessment.knowledge = judging::nothing_loaded(),
+    }
     if let Some(query) = filter {
         keep(&mut assessment, &query, common);
     }
-    let format = match arguments.format {
-        AssessFormat::Text => Format::Text,
-        AssessFormat::Json => Format::Json,
-        AssessFormat::Jsonl => Format::Jsonl,
-        AssessFormat::Csv => Format::Csv,
-        AssessFormat::Html => Format::Html,
-        AssessFormat::Cyclonedx => Format::Cyclonedx,
-    };
     let to_file = common.output.is_some();
     let view =
         View { colour: !to_file && output::colour(), width: if to_file { 0 } else { output::width() } };
     output::write(common.output.as_deref(), |out| {
-        medward_export::write(&assessment, format, &view, out).context("cannot write the result")
+        medward_export::write(&assessment, arguments.format.export(), &view, out)
+            .context("cannot write the result")
     })?;
-    Ok(exit)
+    Ok(judging::fail_on(&assessment, arguments.fail_on.map(Into::into), exit))
 }
 
 /// Leaves the devices that match, and the conversations that one of them takes part in with their other ends.
@@ -62,5 +64,7 @@ fn keep(assessment: &mut Assessment, query: &medward_query::Query, common: &Comm
         .map(|device| device.id.clone())
         .collect();
     assessment.devices.retain(|device| chosen.contains(&device.id));
+    assessment.findings.retain(|finding| chosen.contains(&finding.device));
+    assessment.hidden.retain(|finding| chosen.contains(&finding.device));
     assessment.conversations.retain(|c| chosen.contains(&c.originator) || chosen.contains(&c.responder));
 }

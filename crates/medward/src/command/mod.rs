@@ -1,5 +1,8 @@
 //! One file a subcommand.
 
 pub mod assess;
+pub mod feeds;
+pub mod inventory;
+pub mod knowledge;
 pub mod protocols;
 pub mod why;

@@ -1,0 +1,80 @@
+//! `medward match`.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use medward_export::View;
+use medward_knowledge::{Inventory, read_inventory};
+use medward_model::{Assessment, CaptureSummary, SCHEMA};
+
+use crate::cli::{Common, LogLevel, MatchArguments};
+use crate::exit::{Exit, Failure};
+use crate::{judging, output, reading};
+
+/// Largest inventory file.
+const LARGEST: u64 = 4 << 30;
+
+pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> {
+    let catalog = Arc::new(reading::catalog(arguments.catalog.as_deref())?);
+    let directory = judging::directory(arguments.knowledge.as_ref()).ok_or_else(|| {
+        Failure::usage("match needs knowledge: give --knowledge DIR (filled by `medward knowledge import`)")
+    })?;
+    let loaded = judging::load(&directory, Arc::clone(&catalog), common)?;
+    let mut devices = Vec::new();
+    let mut exit = Exit::Done;
+    for path in &arguments.inventories {
+        let inventory = inventory(path)?;
+        for (what, why) in inventory.skipped.iter().take(10) {
+            exit = Exit::Partly;
+            if !common.quiet {
+                anstream::eprintln!("medward: {}: {what} {why}", path.display());
+            }
+        }
+        if common.log_level >= LogLevel::Info && !common.quiet {
+            for (column, name) in &inventory.recognised {
+                anstream::eprintln!("medward: {}: column '{column}' is {name}", path.display());
+            }
+        }
+        devices.extend(inventory.devices);
+    }
+    devices.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut assessment = Assessment {
+        schema: SCHEMA,
+        capture: CaptureSummary::default(),
+        devices,
+        conversations: Vec::new(),
+        findings: Vec::new(),
+        hidden: Vec::new(),
+        risk: Vec::new(),
+        actions: Vec::new(),
+        work_list: Vec::new(),
+        alerts: Vec::new(),
+        knowledge: std::collections::BTreeMap::new(),
+    };
+    let now = common.now.unwrap_or_else(crate::clock::now);
+    judging::judge(&mut assessment, loaded, now, crate::clock::threads(arguments.threads));
+    let to_file = common.output.is_some();
+    let view =
+        View { colour: !to_file && output::colour(), width: if to_file { 0 } else { output::width() } };
+    output::write(common.output.as_deref(), |out| {
+        medward_export::write(&assessment, arguments.format.export(), &view, out)
+            .context("cannot write the result")
+    })?;
+    Ok(judging::fail_on(&assessment, arguments.fail_on.map(Into::into), exit))
+}
+
+fn inventory(path: &Path) -> anyhow::Result<Inventory> {
+    let unreadable =
+        |error: &dyn std::fmt::Display| Failure::unreadable(format!("{}: {error}", path.display()));
+    let mut bytes = Vec::new();
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(LARGEST).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    } else {
+        let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+        file.take(LARGEST).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    }
+    let name = path.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
+    read_inventory(&name, &bytes).map_err(|error| unreadable(&error))
+}
