@@ -147,6 +147,11 @@ impl Catalog {
         self.vendors.known(found).is_some()
     }
 
+    /// Whether that is just a vendor's name, with nothing behind it.
+    pub fn is_vendor(&self, found: &str) -> bool {
+        self.vendors.is_spelling(found)
+    }
+
     /// Names under which a vendor's products may be known: its own, former owners' and the present owner's.
     pub fn vendor_names(&self, name: &str) -> Vec<String> {
         self.vendors.related(name)

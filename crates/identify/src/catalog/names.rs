@@ -108,6 +108,12 @@ impl Names {
         }
     }
 
+    /// True where `found` is itself a spelling: not one that goes on with further words.
+    pub(crate) fn is_spelling(&self, found: &str) -> bool {
+        let plain = normal(found);
+        self.exact.contains_key(&plain) || self.starts.contains_key(&plain)
+    }
+
     /// The known name, or `found` without legal form and surplus blanks.
     pub(crate) fn canonical(&self, found: &str) -> String {
         if let Some(name) = self.known(found) {

@@ -27,7 +27,7 @@ pub(super) static KEV: Feed = Feed {
 };
 
 fn recognise(sample: &Sample<'_>) -> bool {
-    sample.has_members(&["catalogVersion", "vulnerabilities"]) && sample.has_members(&["cveID"])
+    sample.has_members(&["catalogVersion", "vulnerabilities", "cveID"]) && sample.contains("CVE-")
         || is_table(sample.text())
 }
 

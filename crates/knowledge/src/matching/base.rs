@@ -434,6 +434,9 @@ impl Builder {
         let keys = name.keys();
         let nobody: Box<str> = "".into();
         let mut owners: Vec<Box<str>> = makers.iter().map(|maker| maker.key.as_str().into()).collect();
+        owners.extend(makers.iter().filter_map(|maker| maker.short()).map(Into::into));
+        owners.sort();
+        owners.dedup();
         if owners.is_empty() {
             owners.push(nobody);
         }
@@ -511,7 +514,7 @@ impl Base {
 
     /// Whether `front` is a spelling of one of the makers, or of their kin.
     pub(crate) fn names_maker(&self, front: &str, makers: &[Arc<Maker>]) -> bool {
-        if !self.makers.is_known(front) {
+        if !self.makers.is_name(front) {
             return makers.iter().any(|maker| maker.key == front.to_lowercase());
         }
         let maker = self.makers.resolve(front);

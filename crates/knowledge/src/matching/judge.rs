@@ -16,6 +16,7 @@ use super::name::{Comparison, Likeness};
 use super::policy::{Grounds, VersionSays, confidence, verdict};
 use super::subject::Subject;
 use super::thing::{Hit, Sort, Thing, Things};
+use super::words::Worth;
 use crate::cpe::Value;
 use crate::versions::{Certainty, Claim, DeviceVersion};
 
@@ -79,10 +80,26 @@ impl Base {
         let mut found: Vec<Found<'_>> = Vec::new();
         let mut denials: Vec<Denial<'_>> = Vec::new();
         let mut unit_specific = false;
+        // The best that each entry's products are like a thing, whatever their versions say.
+        let mut best: HashMap<(u32, usize), Likeness> = HashMap::new();
+        for id in &things.order {
+            let Some(name) = self.names.get(*id as usize) else { continue };
+            for hit in things.hits.get(id).into_iter().flatten() {
+                for (entry, _) in &name.uses {
+                    let likeness = best.entry((*entry, hit.thing)).or_insert(hit.comparison.likeness);
+                    *likeness = hit.comparison.likeness.min(*likeness);
+                }
+            }
+        }
         for id in &things.order {
             let Some(name) = self.names.get(*id as usize) else { continue };
             for hit in things.hits.get(id).into_iter().flatten() {
                 for (entry, product) in &name.uses {
+                    // Where the entry names this very product, what it says of its siblings does not concern it.
+                    let own = best.get(&(*entry, hit.thing)).is_some_and(|best| *best <= Likeness::Spelling);
+                    if own && hit.comparison.likeness > Likeness::Covers {
+                        continue;
+                    }
                     let Some(entry) = self.entries.get(*entry as usize) else { continue };
                     if let Some(Compiled::Named(claimed)) = entry.products.get(*product as usize) {
                         unit_specific |= !claimed.serial_numbers.is_empty();
@@ -92,7 +109,9 @@ impl Base {
             }
         }
         self.packages(&things, &mut found, &mut denials);
+        let open = self.take_open(&mut found);
         let mut findings = self.join(found);
+        findings.extend(open);
         findings.extend(self.unsupported(&things, now));
         let recalls = self.recall_candidates(&things);
         KindOutcome { things, findings, denials, recalls, unit_specific }
@@ -231,6 +250,60 @@ impl Base {
                 self.sort_out(entry, used.product, judged, found, denials);
             }
         }
+    }
+
+    /// Weaknesses of an operating system whose updates are not known: one finding that counts them, rather than hundreds.
+    fn take_open(&self, found: &mut Vec<Found<'_>>) -> Option<Finding> {
+        let is_open = |one: &Found<'_>| {
+            one.grounds.method == Method::OperatingSystem
+                && one.verdict == Verdict::Possible
+                && one.grounds.likeness <= Likeness::Covers
+        };
+        let (open, rest): (Vec<Found<'_>>, Vec<Found<'_>>) =
+            std::mem::take(found).into_iter().partition(is_open);
+        // Of a system only the name's beginning is alike: that says nothing.
+        *found = rest
+            .into_iter()
+            .filter(|one| {
+                one.grounds.method != Method::OperatingSystem || one.grounds.likeness <= Likeness::Covers
+            })
+            .collect();
+        let told: std::collections::BTreeSet<&str> = found
+            .iter()
+            .flat_map(|one| one.weaknesses.iter())
+            .filter_map(|weakness| weakness.cve.as_deref())
+            .collect();
+        let mut joined: Option<Found<'_>> = None;
+        for one in open {
+            let new = one
+                .weaknesses
+                .iter()
+                .any(|weakness| weakness.cve.as_deref().is_none_or(|cve| !told.contains(cve)));
+            if !new {
+                continue;
+            }
+            match &mut joined {
+                Some(all) => all.weaknesses.extend(one.weaknesses),
+                None => joined = Some(one),
+            }
+        }
+        let joined = joined?;
+        let mut finding = self.finding(&joined);
+        let system = joined.matched.first().map(|detail| detail.device_value.clone()).unwrap_or_default();
+        if let Some(advisory) = &mut finding.advisory {
+            let known = advisory.cve.iter().filter(|cve| self.exploited.contains_key(cve.as_str())).count();
+            let exploited = if known > 0 { format!(", {known} of them exploited") } else { String::new() };
+            finding.title = format!(
+                "{} published weaknesses of {system}{exploited}; which of them updates closed is not known",
+                advisory.cve.len()
+            );
+            advisory.id = format!("open/{}", system.to_lowercase());
+            advisory.url = None;
+            advisory.published = None;
+        }
+        finding.reason =
+            "Ask the maker which updates this device has; until then treat it as if it had none, and restrict who can reach it.".to_owned();
+        Some(finding)
     }
 
     /// Matches of the same weaknesses of one device become one finding: the surest is told, the others are named.
@@ -409,9 +482,17 @@ fn named(claimed: &Claimed, by_cpe: bool, hit: &Hit, thing: &Thing, subject: &Su
     let mut model_hit = None;
     if !models.is_empty() {
         model_hit = models.iter().find(|name| names_model(name, thing, subject)).cloned();
-        if model_hit.is_none() {
-            likeness = likeness.max(Likeness::Vaguer);
-        }
+        likeness = match &model_hit {
+            Some(_) if likeness > Likeness::Covers => Likeness::ByCode,
+            Some(_) => likeness,
+            // Other models are named; a device without any number may be one of them.
+            None if thing.words.iter().any(|word| word.worth == Worth::Code)
+                && thing.sort == Sort::Device =>
+            {
+                return None;
+            }
+            None => likeness.max(Likeness::Vaguer),
+        };
     }
     let number = claimed.model_numbers.iter().find(|pattern| {
         [subject.model.as_ref().map(|m| m.value.as_str()), subject.catalog_number.as_deref()]
@@ -422,6 +503,9 @@ fn named(claimed: &Claimed, by_cpe: bool, hit: &Hit, thing: &Thing, subject: &Su
     if number.is_some() {
         method = Method::ModelNumber;
         likeness = Likeness::Same;
+    }
+    if likeness == Likeness::OtherNumber {
+        return None;
     }
     let serial = subject.serial.as_ref().map(|serial| serial.value.as_str());
     let mut serial_hit = None;
@@ -437,7 +521,7 @@ fn named(claimed: &Claimed, by_cpe: bool, hit: &Hit, thing: &Thing, subject: &Su
     let says = if models.is_empty() {
         says(&claimed.claim, &device)?
     } else if model_hit.is_some() {
-        VersionSays::All
+        if thing.version.is_some() { VersionSays::All } else { VersionSays::AllUnknown }
     } else {
         VersionSays::Unstated
     };
@@ -448,8 +532,10 @@ fn named(claimed: &Claimed, by_cpe: bool, hit: &Hit, thing: &Thing, subject: &Su
         (Sort::Component, _) => Method::SbomComponent,
         (_, method) => method,
     };
+    let says = if thing.distribution { VersionSays::Unknown } else { says };
     let mut judged = Judged::new(Grounds {
         method,
+        // A distribution has packages that may not be there.
         likeness: if thing.ambiguous && by_cpe { likeness.max(Likeness::Covers) } else { likeness },
         kinship: hit.kinship,
         version: says,
@@ -519,6 +605,7 @@ impl Judged {
             Likeness::Vaguer => {
                 format!("the device's name does not say: {}", list(&comparison.missing))
             }
+            Likeness::OtherNumber => "another number of the same line".to_owned(),
             Likeness::Narrower => format!("the advisory does not say: {}", list(&comparison.extra)),
         };
         let detail =
@@ -603,7 +690,7 @@ fn term_value(term: &Term, things: &Things, subject: &Subject) -> (Truth, Option
         return (if !term.vulnerable && unseen { Truth::Unknown } else { Truth::No }, None);
     }
     let mut best = (Truth::No, None);
-    for hit in hits {
+    for hit in hits.iter().filter(|hit| hit.comparison.likeness != Likeness::OtherNumber) {
         let Some(thing) = things.all.get(hit.thing) else { continue };
         // Hardware is named without versions; what is compared is the firmware.
         let device = DeviceVersion { version: thing.version.as_deref(), manufactured: subject.manufactured };
@@ -627,6 +714,7 @@ fn term_value(term: &Term, things: &Things, subject: &Subject) -> (Truth, Option
             && open == 0;
         let truth = if sure { Truth::Yes } else { Truth::Unknown };
         let judged = term.vulnerable.then(|| {
+            let says = if thing.distribution { VersionSays::Unknown } else { says };
             let mut judged = Judged::new(Grounds {
                 method: match thing.sort {
                     Sort::Component => Method::SbomComponent,

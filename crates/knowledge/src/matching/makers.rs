@@ -27,6 +27,44 @@ pub(crate) struct Maker {
     pub key: String,
     /// Names of makers that belong to it or that it belongs to, itself included, sorted.
     pub related: Vec<String>,
+    /// The catalogue has it.
+    pub known: bool,
+}
+
+impl Maker {
+    /// The first word of a name that the catalogue does not have, where it tells makers apart.
+    pub(crate) fn short(&self) -> Option<&str> {
+        let first = self.key.split([' ', ',', '-']).next()?;
+        (!self.known && first.len() >= 4 && !COMMON.contains(&first)).then_some(first)
+    }
+}
+
+/// First words that many makers share.
+const COMMON: [&str; 16] = [
+    "medical",
+    "health",
+    "healthcare",
+    "general",
+    "american",
+    "national",
+    "united",
+    "advanced",
+    "digital",
+    "global",
+    "international",
+    "universal",
+    "smart",
+    "open",
+    "data",
+    "clinical",
+];
+
+/// One is the other with words behind it.
+fn begins(a: &str, b: &str) -> bool {
+    let longer = |long: &str, short: &str| {
+        long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ',', '-']))
+    };
+    longer(a, b) || longer(b, a)
 }
 
 /// Resolves names of makers; remembers what it resolved.
@@ -74,7 +112,12 @@ impl Makers {
             related.push(next);
         }
         related.sort();
-        let maker = Arc::new(Maker { key: canonical.to_lowercase(), name: canonical, related });
+        let maker = Arc::new(Maker {
+            key: canonical.to_lowercase(),
+            known: self.catalog.knows_vendor(&canonical),
+            name: canonical,
+            related,
+        });
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MAX_REMEMBERED {
             known.insert(name.to_owned(), Arc::clone(&maker));
@@ -85,6 +128,11 @@ impl Makers {
     /// Whether the catalogue knows this spelling of a maker.
     pub(crate) fn is_known(&self, name: &str) -> bool {
         self.catalog.knows_vendor(name)
+    }
+
+    /// Whether this is a maker's name and nothing more.
+    pub(crate) fn is_name(&self, text: &str) -> bool {
+        self.catalog.is_vendor(text)
     }
 
     /// The makers that an advisory's vendor text names: one, or each of "Silex Technology and GE Healthcare".
@@ -126,7 +174,13 @@ impl Makers {
                 return Some((Kinship::Related, self.why(own, maker)));
             }
         }
-        None
+        // Names that the catalogue does not have: "SOOIL" for "SOOIL Developments".
+        named
+            .iter()
+            .find(|maker| {
+                own.short().is_some() && own.short() == maker.short() && begins(&own.key, &maker.key)
+            })
+            .map(|maker| (Kinship::Related, format!("{} and {} begin alike", own.name, maker.name)))
     }
 
     fn why(&self, own: &Maker, other: &Maker) -> String {

@@ -55,6 +55,8 @@ pub(crate) enum Likeness {
     Vaguer,
     /// The device's name says more: a member, a version or a sibling of the product.
     Narrower,
+    /// The device's name has another number of the same line: another product, unless the advisory lists that number.
+    OtherNumber,
 }
 
 /// A comparison that is not "different".
@@ -171,6 +173,18 @@ impl ProductName {
             )?;
         best.unmet = unmet;
         Some(best)
+    }
+
+    /// Whether the name alone tells the product: a code, or two words that tell products apart.
+    pub(crate) fn tells_much(&self) -> bool {
+        self.variants.iter().all(|variant| {
+            let hard =
+                variant.required.iter().chain(variant.groups.iter().flatten()).filter(|word| word.is_hard());
+            let (count, code) = hard.fold((0, false), |(count, code), word| {
+                (count + 1, code || word.worth == Worth::Code && tells(word))
+            });
+            count >= 2 || code
+        })
     }
 
     /// Words by which an index finds this name: of each variant, its telling words (or all, where it has none).
@@ -291,7 +305,14 @@ impl Variant {
     }
 
     fn compare(&self, device: &[Word], allowed: &[Word]) -> Option<Comparison> {
-        let device: Vec<&Word> = device.iter().filter(|word| word.worth > Worth::Series).collect();
+        let mut device: Vec<&Word> = device.iter().filter(|word| word.worth > Worth::Series).collect();
+        // "Q-Stress Cardiac Stress System": a word counts once.
+        let mut seen: Vec<&str> = Vec::new();
+        device.retain(|word| {
+            let new = !seen.contains(&&*word.text);
+            seen.push(&word.text);
+            new
+        });
         if device.is_empty() {
             return None;
         }
@@ -358,6 +379,13 @@ impl Variant {
                 None => missing.extend(group.first()),
             }
         }
+        // A code of letters and digits tells more than a number.
+        let telling_mixed = self.required.iter().chain(self.groups.iter().flatten()).any(|word| {
+            word.worth == Worth::Code
+                && tells(word)
+                && !letters(&word.text).is_empty()
+                && device.contains(&word)
+        });
         let is_allowed = |word: &Word| {
             self.optional.contains(word)
                 || allowed.contains(word)
@@ -391,16 +419,20 @@ impl Variant {
             }
             // "8015" for "Alaris PCU 8015"; but "XR656" is not "XR656 Plus".
             (false, true) if telling_code && !missing_after_code => Likeness::ByCode,
+            // Half of what tells it apart must be there.
+            (false, true) if hard_missing.len() > found_hard => return None,
             (false, true) => Likeness::Vaguer,
             (true, false) => {
+                if telling_mixed && extra_before_code(device, &used) {
+                    return Some(Comparison::of(Likeness::ByCode, hard_missing, hard_extra));
+                }
                 let member = extra.iter().filter(|word| word.is_hard()).all(|word| word.worth == Worth::Code);
                 let has_code =
                     self.required.iter().chain(self.groups.iter().flatten()).any(|w| w.worth == Worth::Code);
                 if self.series && !has_code {
                     Likeness::Covers
                 } else if member && has_code {
-                    // Another number of the same line.
-                    return None;
+                    Likeness::OtherNumber
                 } else {
                     Likeness::Narrower
                 }
@@ -411,6 +443,7 @@ impl Variant {
                 let code_is_last =
                     self.required.last().is_none_or(|word| word.worth == Worth::Code || !word.is_hard());
                 if telling_code
+                    && (telling_mixed || found_hard >= 2)
                     && !missing_after_code
                     && !other_code
                     && code_is_last
@@ -688,7 +721,7 @@ mod tests {
 
     #[test]
     fn names_compare_as_a_reader_would_compare_them() {
-        use Likeness::{ByCode, Covers, Narrower, Same, Spelling, Vaguer};
+        use Likeness::{ByCode, Covers, Narrower, OtherNumber, Same, Spelling, Vaguer};
         for (product, device, expected) in [
             ("Alaris PC Unit Model 8015", "Alaris PC Unit 8015", Some(Same)),
             ("Alaris PC Unit Model 8015", "Alaris PCU 8015", Some(Same)),
@@ -715,6 +748,9 @@ mod tests {
             ("PageWriter TC10 TC20 TC30 TC50 TC70 Cardiographs", "PageWriter TC35", None),
             ("MiniMed Paradigm 522K/722K pumps", "MiniMed Paradigm 722K", Some(Same)),
             ("MiniMed Paradigm 522K/722K pumps", "MiniMed Paradigm 722", None),
+            ("MiniMed 670G", "MiniMed 670G MMT-1780", Some(OtherNumber)),
+            ("B650", "CARESCAPE B650", Some(ByCode)),
+            ("BD Pyxis Anesthesia System 4000", "Pyxis MedStation 4000", Some(Narrower)),
             ("Welch Allyn Connex Spot Monitor (CSM)", "Connex Spot Monitor", Some(Same)),
             ("Welch Allyn Connex Spot Monitor (CSM)", "Connex CSM", Some(ByCode)),
             ("Welch Allyn Connex Spot Monitor (CSM)", "CSM", Some(ByCode)),

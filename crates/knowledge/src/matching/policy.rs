@@ -63,6 +63,7 @@ pub(crate) fn confidence(grounds: &Grounds) -> f64 {
         Likeness::Covers => 0.85,
         Likeness::Vaguer => 0.45,
         Likeness::Narrower => 0.35,
+        Likeness::OtherNumber => 0.2,
     };
     let kinship = match grounds.kinship {
         Kinship::Same => 1.0,
@@ -91,7 +92,7 @@ pub(crate) fn verdict(grounds: &Grounds) -> Verdict {
         VersionSays::Unknown | VersionSays::ProbablyNot => Verdict::Possible,
         // A bare `*` and a device of unknown version: nothing was compared.
         VersionSays::AllUnknown if grounds.wildcard => Verdict::Possible,
-        _ if matches!(grounds.likeness, Likeness::Vaguer | Likeness::Narrower) => Verdict::Possible,
+        _ if grounds.likeness > Likeness::Covers => Verdict::Possible,
         VersionSays::Named if product_sure && !open => Verdict::Affected,
         VersionSays::All if product_sure && !open && !grounds.wildcard => Verdict::Affected,
         VersionSays::Unstated => Verdict::Possible,

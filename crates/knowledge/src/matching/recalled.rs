@@ -194,7 +194,9 @@ impl Base {
                     Likeness::ByCode => "the recall names this model number".to_owned(),
                     Likeness::Covers => "the recall names the line that this belongs to".to_owned(),
                     Likeness::Vaguer => "the recall is of a more particular product".to_owned(),
-                    Likeness::Narrower => "the recall does not name this model".to_owned(),
+                    Likeness::Narrower | Likeness::OtherNumber => {
+                        "the recall does not name this model".to_owned()
+                    }
                 },
             };
             if likeness <= Likeness::Covers { matched.push(detail) } else { unmatched.push(detail) }
@@ -233,8 +235,7 @@ impl Base {
             ),
         };
         let mut status = verdict;
-        if matches!(likeness, Likeness::Vaguer | Likeness::Narrower) || kinship == Kinship::Unknown && !by_di
-        {
+        if likeness > Likeness::Covers || kinship == Kinship::Unknown && !by_di {
             status = Verdict::Possible;
         } else if likeness == Likeness::Covers {
             status = status.max(Verdict::Likely);
@@ -318,6 +319,7 @@ impl Base {
                 (likeness == Likeness::Same).then_some(Likeness::Same)
             }
             Some(likeness) if listed => Some(likeness.min(Likeness::ByCode)),
+            Some(Likeness::OtherNumber) => None,
             Some(likeness) => Some(likeness),
             None if telling => Some(Likeness::ByCode),
             None => None,

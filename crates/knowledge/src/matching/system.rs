@@ -28,6 +28,8 @@ pub(crate) struct System {
     /// found by the version, of which so many parts count.
     pub lifecycle: Vec<(String, String)>,
     pub cycle: usize,
+    /// It is made of packages, any of which may be missing.
+    pub distribution: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -60,6 +62,8 @@ struct SystemShape {
     lifecycle: Option<String>,
     #[serde(default)]
     cycle: usize,
+    #[serde(default)]
+    distribution: bool,
     #[serde(rename = "source")]
     _source: String,
 }
@@ -154,6 +158,7 @@ fn windows(plain: &str) -> Option<System> {
             .filter_map(|at| pair(at, '/'))
             .collect(),
         cycle: 0,
+        distribution: false,
     })
 }
 
@@ -184,6 +189,7 @@ fn other(os: &str, whole: &str, version: Option<&str>) -> Option<System> {
         cpes: pair(&shape.cpe, ':').into_iter().collect(),
         lifecycle: shape.lifecycle.iter().map(|slug| (slug.clone(), String::new())).collect(),
         cycle: shape.cycle,
+        distribution: shape.distribution,
     })
 }
 

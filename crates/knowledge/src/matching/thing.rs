@@ -39,6 +39,8 @@ pub(crate) struct Thing {
     pub confidence: f64,
     /// Of several CPE names only one can be right.
     pub ambiguous: bool,
+    /// It is a distribution of packages: what is wrong with one of them need not be there.
+    pub distribution: bool,
 }
 
 /// How a thing and a name of the base came together.
@@ -134,7 +136,11 @@ impl Things {
             let kinship = thing.makers.iter().find_map(|maker| base.makers.kinship(maker, &name.makers));
             let (kinship, how) = match kinship {
                 Some(found) => found,
-                None if name.makers.is_empty() || thing.makers.is_empty() => {
+                // Without a maker on both sides only a name that tells much by itself is a match.
+                None if (name.makers.is_empty() || thing.makers.is_empty())
+                    && comparison.likeness <= Likeness::ByCode
+                    && name.name.tells_much() =>
+                {
                     (Kinship::Unknown, "the maker is not known on one side".to_owned())
                 }
                 None => continue,
@@ -184,7 +190,7 @@ fn device(subject: &Subject, base: &Base) -> Option<Thing> {
         let words: Vec<&str> = model.value.split_whitespace().collect();
         for length in (1..words.len().min(4)).rev() {
             let front = words.get(..length).unwrap_or_default().join(" ");
-            if base.makers.is_known(&front) {
+            if base.makers.is_name(&front) {
                 makers.push(base.makers.resolve(&front));
                 break;
             }
@@ -225,6 +231,7 @@ fn device(subject: &Subject, base: &Base) -> Option<Thing> {
         package: None,
         confidence,
         ambiguous: false,
+        distribution: false,
     })
 }
 
@@ -257,6 +264,7 @@ fn system_thing(
         package: None,
         confidence: version.map_or(os.confidence, |v| os.confidence.min(v.confidence)),
         ambiguous: known.is_some_and(|system| system.cpes.len() > 1),
+        distribution: known.is_some_and(|system| system.distribution),
     })
 }
 
@@ -277,6 +285,7 @@ fn program_thing(program: &Program, base: &Base) -> Thing {
         package: program.purl.as_deref().map(|purl| package_key(Some(purl), "", "")),
         confidence: program.confidence,
         ambiguous: false,
+        distribution: false,
     }
 }
 

@@ -183,9 +183,16 @@ impl Claim {
     ) -> Certainty {
         let mut inside = Certainty::Outside;
         let mut spared = Certainty::Outside;
-        for range in ranges {
-            let found = range.weigh(device, taken);
-            if range.affected {
+        // Of "<= U61 | <= L81" only the one that is numbered like the device's version counts.
+        let weighed = || ranges.iter().map(|range| (range.affected, range.weigh(device, taken)));
+        let comparable = weighed().any(|(affected, found)| affected && found.is_some());
+        for (affected, found) in weighed() {
+            let found = match found {
+                Some(found) => found,
+                None if comparable && affected => continue,
+                None => Certainty::Unknown,
+            };
+            if affected {
                 inside = inside.min(found);
             } else {
                 spared = spared.min(found);
@@ -301,12 +308,17 @@ fn compile(how: How, text: &str) -> Compiled {
 }
 
 impl Range {
-    fn weigh(&self, device: &DeviceVersion<'_>, taken: Option<&[Piece]>) -> Certainty {
-        self.tests
-            .iter()
-            .map(|test| test.weigh(device, taken, self.scheme))
-            .max()
-            .unwrap_or(Certainty::Inside)
+    /// `None`: the device's version is numbered otherwise.
+    fn weigh(&self, device: &DeviceVersion<'_>, taken: Option<&[Piece]>) -> Option<Certainty> {
+        let mut worst = Some(Certainty::Inside);
+        for test in &self.tests {
+            worst = match (worst, test.weigh(device, taken, self.scheme)) {
+                (_, Some(Certainty::Outside)) => return Some(Certainty::Outside),
+                (Some(worst), Some(found)) => Some(worst.max(found)),
+                _ => None,
+            };
+        }
+        worst
     }
 }
 
@@ -316,46 +328,38 @@ impl Compiled {
         device: &DeviceVersion<'_>,
         taken: Option<&[Piece]>,
         scheme: Option<&'static Scheme>,
-    ) -> Certainty {
+    ) -> Option<Certainty> {
         let by_day = |own: Day| self.day.map(|bound| self.ordered(own.cmp(&bound)));
         let Some(version) = device.version else {
-            return device.manufactured.and_then(by_day).unwrap_or(Certainty::Unknown);
+            return Some(device.manufactured.and_then(by_day).unwrap_or(Certainty::Unknown));
         };
         if self.day.is_some() {
             let own = date::read(version).or(device.manufactured);
-            return own.and_then(by_day).unwrap_or(Certainty::Unknown);
+            return Some(own.and_then(by_day).unwrap_or(Certainty::Unknown));
         }
         if let Some(scheme) = scheme
             && (scheme.fits)(version)
             && (scheme.fits)(&self.text)
         {
-            return (scheme.compare)(version, &self.text)
-                .map_or(Certainty::Unknown, |order| self.ordered(order));
+            return (scheme.compare)(version, &self.text).map(|order| self.ordered(order));
         }
-        let Some(own) = taken.filter(|own| !own.is_empty()) else { return Certainty::Unknown };
+        let own = taken.filter(|own| !own.is_empty())?;
         if let Some(length) = self.wild {
             return self.wildly(own, length);
         }
-        let Some(order) = compare(own, &self.pieces) else { return Certainty::Unknown };
-        match (self.how, order) {
+        let order = compare(own, &self.pieces)?;
+        let bare = own.len() == 1 && self.pieces.len() > 1 && extends(&self.pieces, own);
+        Some(match (self.how, order) {
             // "9.33.1.2" against "9.33.1 and earlier": a build of it, or a newer one.
             (How::AtMost, Ordering::Greater) if extends(own, &self.pieces) => Certainty::ProbablyOutside,
             (How::Exactly, Ordering::Greater) if extends(own, &self.pieces) => Certainty::ProbablyInside,
             // "4" where "4.0.2" is named.
             (How::Exactly, Ordering::Less) if extends(&self.pieces, own) => Certainty::Unknown,
             // A bare "2" against "< 2.3.5" may be 2.4.
-            (How::Less | How::AtMost, Ordering::Less)
-                if own.len() == 1 && extends(&self.pieces, own) && self.pieces.len() > 1 =>
-            {
-                Certainty::ProbablyInside
-            }
-            (How::AtLeast | How::Greater, Ordering::Less)
-                if own.len() == 1 && extends(&self.pieces, own) && self.pieces.len() > 1 =>
-            {
-                Certainty::Unknown
-            }
+            (How::Less | How::AtMost, Ordering::Less) if bare => Certainty::ProbablyInside,
+            (How::AtLeast | How::Greater, Ordering::Less) if bare => Certainty::Unknown,
             (_, order) => self.ordered(order),
-        }
+        })
     }
 
     fn ordered(&self, order: Ordering) -> Certainty {
@@ -371,16 +375,12 @@ impl Compiled {
     }
 
     /// Only the front counts.
-    fn wildly(&self, own: &[Piece], length: usize) -> Certainty {
+    fn wildly(&self, own: &[Piece], length: usize) -> Option<Certainty> {
         let front = own.get(..length.min(own.len())).unwrap_or_default();
-        let Some(order) = compare(front, &self.pieces) else { return Certainty::Unknown };
+        let order = compare(front, &self.pieces)?;
         if own.len() < length && order.is_ne() && extends(&self.pieces, own) {
-            return Certainty::Unknown;
+            return Some(Certainty::Unknown);
         }
-        match self.how {
-            // "prior to 3.x": before the first 3.
-            How::Greater if order.is_eq() => Certainty::Outside,
-            _ => self.ordered(order),
-        }
+        Some(self.ordered(order))
     }
 }

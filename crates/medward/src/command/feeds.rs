@@ -1,6 +1,5 @@
 //! `medward feeds`.
 
-
 use medward_knowledge::{Extent, FEEDS};
 use serde_json::json;
 

@@ -1,0 +1,116 @@
+//! Matching against labelled truth: what must be found is found, what must not be *affected* is not.
+
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use medward_identify::Catalog;
+use medward_knowledge::{Base, Builder, Known, Sink, Skipped, Subject, feed};
+use medward_model::{Day, Finding, Record, Verdict};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/matching")
+}
+
+struct Into<'b>(&'b mut Builder, &'static str);
+
+impl Sink for Into<'_> {
+    fn record(&mut self, record: Record) {
+        self.0.add(self.1, record);
+    }
+    fn skip(&mut self, skipped: Skipped) {
+        panic!("{}: {}", skipped.what, skipped.why);
+    }
+}
+
+fn base() -> Base {
+    let catalog = Arc::new(Catalog::builtin().expect("the catalogue"));
+    let mut builder = Builder::new(catalog).expect("the vocabulary");
+    let file = std::fs::File::open(root().join("icsma.jsonl.zst")).expect("the advisories");
+    let mut input = BufReader::new(zstd::Decoder::new(file).expect("zstd"));
+    let csaf = feed("csaf").expect("the feed");
+    (csaf.read)(&mut input, &mut Into(&mut builder, csaf.name)).expect("the advisories are read");
+    builder.finish()
+}
+
+fn subject(vendor: &str, model: &str, version: &str) -> Subject {
+    let known =
+        |value: &str| (!value.is_empty()).then(|| Known { value: value.to_owned(), confidence: 0.95 });
+    Subject { vendor: known(vendor), model: known(model), firmware: known(version), ..Subject::default() }
+}
+
+struct Case {
+    line: String,
+    shown: bool,
+    finding: Option<Finding>,
+}
+
+fn cases() -> Vec<Case> {
+    let base = base();
+    let now = Day::new(2026, 11, 1).expect("a day");
+    let text = std::fs::read_to_string(root().join("advisories.tsv")).expect("the labels");
+    text.lines()
+        .skip(1)
+        .map(|line| {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [advisory, vendor, model, version, expected, _] = fields.as_slice() else { panic!("{line}") };
+            let outcome = base.judge(&subject(vendor, model, version), now);
+            let finding = outcome.findings.into_iter().find(|finding| {
+                finding
+                    .advisory
+                    .as_ref()
+                    .is_some_and(|a| a.id == *advisory || a.also.iter().any(|also| also.ends_with(*advisory)))
+            });
+            Case { line: line.to_owned(), shown: *expected == "shown", finding }
+        })
+        .collect()
+}
+
+#[test]
+fn affected_devices_are_found_and_others_are_never_called_affected() {
+    let cases = cases();
+    let verdict = |case: &Case| case.finding.as_ref().map(|finding| finding.status);
+    let shown: Vec<&Case> = cases.iter().filter(|case| case.shown).collect();
+    let found = shown.iter().filter(|case| case.finding.is_some()).count();
+    let surely = shown.iter().filter(|case| verdict(case) == Some(Verdict::Affected)).count();
+    let affected = cases.iter().filter(|case| verdict(case) == Some(Verdict::Affected)).count();
+    let wrong: Vec<&str> = cases
+        .iter()
+        .filter(|case| !case.shown && verdict(case) == Some(Verdict::Affected))
+        .map(|case| case.line.as_str())
+        .collect();
+    let missed: Vec<&str> =
+        shown.iter().filter(|case| case.finding.is_none()).map(|case| case.line.as_str()).collect();
+    println!(
+        "found {found} of {}, {surely} as affected; {} wrong of {affected} affected",
+        shown.len(),
+        wrong.len()
+    );
+    for case in &cases {
+        let word = verdict(case).map_or("-", Verdict::name);
+        if case.shown && word != "affected" || !case.shown && word != "-" {
+            println!("{word:9} {}", case.line);
+        }
+    }
+    assert!(wrong.is_empty(), "called affected: {wrong:#?}");
+    assert!(found * 100 >= shown.len() * 98, "missed: {missed:#?}");
+    assert!(
+        surely * 100 >= shown.len() * 90,
+        "only {surely} of {} are affected rather than likely or possible",
+        shown.len()
+    );
+}
+
+#[test]
+fn a_device_of_unknown_version_is_never_called_affected() {
+    let base = base();
+    let now = Day::new(2026, 11, 1).expect("a day");
+    let text = std::fs::read_to_string(root().join("advisories.tsv")).expect("the labels");
+    for line in text.lines().skip(1) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let outcome = base.judge(&subject(fields[1], fields[2], ""), now);
+        for finding in &outcome.findings {
+            assert_ne!(finding.status, Verdict::Affected, "{} {}: {}", fields[1], fields[2], finding.title);
+        }
+    }
+}
