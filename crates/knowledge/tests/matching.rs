@@ -114,3 +114,43 @@ fn a_device_of_unknown_version_is_never_called_affected() {
         }
     }
 }
+
+#[test]
+fn recalled_units_are_found_and_others_are_not() {
+    let text = std::fs::read_to_string(root().join("recalls.tsv")).expect("the labels");
+    let now = Day::new(2026, 11, 1).expect("a day");
+    let mut wrong = Vec::new();
+    for line in text.lines().skip(1) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [firm, description, codes, vendor, model, serial, lot, made, expected, _] = fields.as_slice()
+        else {
+            panic!("{line}")
+        };
+        let mut builder =
+            Builder::new(Arc::new(Catalog::builtin().expect("the catalogue"))).expect("the vocabulary");
+        builder.add(
+            "fda-recall",
+            Record::Recall(Box::new(medward_model::Recall {
+                number: "Z-0001-2026".into(),
+                firm: (*firm).into(),
+                description: (*description).into(),
+                codes: (*codes).into(),
+                ..medward_model::Recall::default()
+            })),
+        );
+        let known =
+            |value: &str| (!value.is_empty()).then(|| Known { value: value.to_owned(), confidence: 0.95 });
+        let subject = Subject {
+            serial: known(serial),
+            lot: (!lot.is_empty()).then(|| (*lot).to_owned()),
+            manufactured: Day::read(made),
+            ..subject(vendor, model, "")
+        };
+        let findings = builder.finish().judge(&subject, now).findings;
+        let found = findings.first().map_or("none", |finding| finding.status.name());
+        if found != *expected {
+            wrong.push(format!("{found}: {line}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

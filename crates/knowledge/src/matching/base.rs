@@ -435,6 +435,7 @@ impl Builder {
         let nobody: Box<str> = "".into();
         let mut owners: Vec<Box<str>> = makers.iter().map(|maker| maker.key.as_str().into()).collect();
         owners.extend(makers.iter().filter_map(|maker| maker.short()).map(Into::into));
+        owners.extend(makers.iter().filter_map(|maker| maker.lead.as_deref()).map(Into::into));
         owners.sort();
         owners.dedup();
         if owners.is_empty() {

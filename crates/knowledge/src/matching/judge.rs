@@ -16,7 +16,6 @@ use super::name::{Comparison, Likeness};
 use super::policy::{Grounds, VersionSays, confidence, verdict};
 use super::subject::Subject;
 use super::thing::{Hit, Sort, Thing, Things};
-use super::words::Worth;
 use crate::cpe::Value;
 use crate::versions::{Certainty, Claim, DeviceVersion};
 
@@ -485,10 +484,8 @@ fn named(claimed: &Claimed, by_cpe: bool, hit: &Hit, thing: &Thing, subject: &Su
         likeness = match &model_hit {
             Some(_) if likeness > Likeness::Covers => Likeness::ByCode,
             Some(_) => likeness,
-            // Other models are named; a device without any number may be one of them.
-            None if thing.words.iter().any(|word| word.worth == Worth::Code)
-                && thing.sort == Sort::Device =>
-            {
+            // Other models are named; a device that gives no such number may be one of them.
+            None if hit.comparison.extra.iter().any(|word| word.bytes().any(|b| b.is_ascii_digit())) => {
                 return None;
             }
             None => likeness.max(Likeness::Vaguer),

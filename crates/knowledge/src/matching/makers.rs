@@ -29,6 +29,8 @@ pub(crate) struct Maker {
     pub related: Vec<String>,
     /// The catalogue has it.
     pub known: bool,
+    /// Key of the known maker that its name begins with: "philips" of "Philips North America".
+    pub lead: Option<String>,
 }
 
 impl Maker {
@@ -111,18 +113,29 @@ impl Makers {
             }
             related.push(next);
         }
+        let known = self.catalog.knows_vendor(&canonical);
+        let lead = (!known).then(|| self.lead(&canonical)).flatten();
+        if let Some(lead) = &lead {
+            related.push(lead.clone());
+        }
         related.sort();
-        let maker = Arc::new(Maker {
-            key: canonical.to_lowercase(),
-            known: self.catalog.knows_vendor(&canonical),
-            name: canonical,
-            related,
-        });
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < MAX_REMEMBERED {
-            known.insert(name.to_owned(), Arc::clone(&maker));
+        related.dedup();
+        let lead = lead.map(|name| name.to_lowercase());
+        let maker = Arc::new(Maker { key: canonical.to_lowercase(), known, lead, name: canonical, related });
+        let mut remembered = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() < MAX_REMEMBERED {
+            remembered.insert(name.to_owned(), Arc::clone(&maker));
         }
         maker
+    }
+
+    /// The known maker that a name begins with.
+    fn lead(&self, name: &str) -> Option<String> {
+        let words: Vec<&str> = name.split_whitespace().collect();
+        (1..words.len()).rev().find_map(|length| {
+            let front = words.get(..length)?.join(" ");
+            self.catalog.is_vendor(&front).then(|| self.catalog.vendor_name(&front))
+        })
     }
 
     /// Whether the catalogue knows this spelling of a maker.
@@ -170,7 +183,7 @@ impl Makers {
             return Some((Kinship::Same, format!("the same maker: {}", same.name)));
         }
         for maker in named {
-            if own.related.contains(&maker.name) {
+            if own.related.contains(&maker.name) || maker.related.contains(&own.name) {
                 return Some((Kinship::Related, self.why(own, maker)));
             }
         }

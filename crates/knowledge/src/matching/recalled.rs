@@ -100,7 +100,11 @@ impl Recalled {
         words.dedup();
         let mut keys = Vec::new();
         for maker in &self.makers {
-            keys.extend(words.iter().map(|word| (maker.key.as_str().into(), (*word).into())));
+            for owner in
+                [Some(maker.key.as_str()), maker.lead.as_deref(), maker.short()].into_iter().flatten()
+            {
+                keys.extend(words.iter().map(|word| (owner.into(), (*word).into())));
+            }
         }
         keys
     }
@@ -115,7 +119,8 @@ impl Base {
     pub(crate) fn recall_candidates(&self, things: &Things) -> Vec<u32> {
         let mut candidates: Vec<u32> = Vec::new();
         if let Some(device) = things.all.iter().find(|thing| thing.sort == Sort::Device) {
-            for maker in device.makers.iter().flat_map(|maker| maker.related.iter()) {
+            let short = device.makers.iter().filter_map(|maker| maker.short()).map(str::to_owned);
+            for maker in device.makers.iter().flat_map(|maker| maker.related.iter().cloned()).chain(short) {
                 let maker: Box<str> = maker.to_lowercase().into();
                 for word in device.words.iter().filter(|word| word.worth > Worth::Series) {
                     let key = (maker.clone(), word.text.clone());

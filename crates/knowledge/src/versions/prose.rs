@@ -100,6 +100,8 @@ pub(crate) fn read(text: &str) -> Expression {
         return expression;
     }
     let lower = text.to_lowercase().replace(['\u{a0}', '\t', '\n'], " ");
+    // "<V3.2.4_only_when_made_between…"
+    let lower = if lower.contains(' ') { lower } else { lower.replace('_', " ") };
     let lower = lower.split_whitespace().collect::<Vec<_>>().join(" ");
     if is_all(&lower) {
         expression.all = true;
@@ -140,7 +142,13 @@ pub(crate) fn read(text: &str) -> Expression {
     }
     let numbers_only =
         || tests.iter().flatten().all(|test| matches!(test, Test::Exactly(text) if is_model_number(text)));
-    if !failed.is_empty() && tests.iter().flatten().all(|test| matches!(test, Test::Exactly(_))) {
+    let unclear = |part: &String| {
+        part.contains(['<', '>', '=']) || part.contains("serial") || part.contains("firmware")
+    };
+    if failed.iter().any(unclear) && tests.is_empty() {
+        expression.conditions.extend(failed);
+        expression.unread = true;
+    } else if !failed.is_empty() && tests.iter().flatten().all(|test| matches!(test, Test::Exactly(_))) {
         // Words: names of models, with numbers among them ("3002 S3 | 3005 S3").
         expression.names = failed.iter().flat_map(|part| names_in(part)).collect();
         expression.names.extend(tests.iter().flatten().filter_map(|test| match test {
@@ -281,7 +289,7 @@ fn take_brackets(text: &str, expression: &mut Expression) -> String {
 
 /// "… on Windows 8.1", "… running on …", "… with wireless option".
 fn take_conditions(text: &str, expression: &mut Expression) -> String {
-    const MARKS: [&str; 14] = [
+    const MARKS: [&str; 17] = [
         " on windows",
         " on linux",
         " running on",
@@ -296,6 +304,9 @@ fn take_conditions(text: &str, expression: &mut Expression) -> String {
         " in combination",
         " shipped",
         " which are",
+        " only when",
+        " only if",
+        " only with",
     ];
     let found = MARKS.iter().filter_map(|mark| text.find(mark)).min();
     if let Some(at) = found {
