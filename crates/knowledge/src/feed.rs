@@ -84,9 +84,9 @@ pub struct Sample<'a> {
     pub head: &'a [u8],
 }
 
-impl Sample<'_> {
+impl<'a> Sample<'a> {
     /// The head without a byte order mark and blanks.
-    pub fn text(&self) -> &[u8] {
+    pub fn text(&self) -> &'a [u8] {
         self.head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.head).trim_ascii_start()
     }
 

@@ -1,11 +1,17 @@
 //! One file a feed.
 
+mod csaf;
 mod kev;
 
 use crate::{Feed, Sample};
 
+pub use csaf::{
+    Change, Distribution, HashError, OpenPgpKey, Provider, ProviderError, RolieEntry, RolieFeed,
+    provider_addresses, read_changes, read_index, read_provider, read_rolie, read_security_txt, verify_hash,
+};
+
 /// All feeds, in alphabetical order of their names.
-pub static FEEDS: &[&Feed] = &[&kev::KEV];
+pub static FEEDS: &[&Feed] = &[&csaf::CSAF, &kev::KEV];
 
 /// The feed of that name.
 pub fn feed(name: &str) -> Option<&'static Feed> {
