@@ -1,8 +1,85 @@
-//! CPE names in one form: the formatted string of version 2.3.
+//! Names of programs that machines give: CPE in one form, and package URLs in their parts.
 //!
-//! Older documents bind names as URIs (CPE 2.2; NISTIR 7695, section 6.1): `cpe:/o:vendor:product:1.0`.
+//! CPE: the formatted string of version 2.3. Older documents bind names as URIs (CPE 2.2; NISTIR 7695, section 6.1):
+//! `cpe:/o:vendor:product:1.0`. Package URL: `pkg:type/namespace/name@version?qualifiers#subpath` (purl specification).
 
 use std::fmt::Write as _;
+
+use medward_model::{Package, VersionSpan, Versions};
+
+/// Package URL types and the ecosystems that the OSV schema has for them.
+const ECOSYSTEMS: [(&str, &str); 12] = [
+    ("apk", "Alpine"),
+    ("cargo", "crates.io"),
+    ("composer", "Packagist"),
+    ("deb", "Debian"),
+    ("gem", "RubyGems"),
+    ("golang", "Go"),
+    ("hex", "Hex"),
+    ("maven", "Maven"),
+    ("npm", "npm"),
+    ("nuget", "NuGet"),
+    ("pub", "Pub"),
+    ("pypi", "PyPI"),
+];
+
+/// The package that a package URL names, exactly in its version, or in every version where it has none.
+pub(crate) fn package(purl: &str) -> Option<Package> {
+    let rest = purl.trim().strip_prefix("pkg:")?;
+    let rest = rest.split(['?', '#']).next()?;
+    let (kind, rest) = rest.trim_start_matches('/').split_once('/')?;
+    let kind = kind.to_ascii_lowercase();
+    // The name of an npm scope begins with an @ of its own, escaped or not.
+    let (path, version) = match rest.rsplit_once('@') {
+        Some((path, version)) if !path.is_empty() && !version.contains('/') => (path, Some(version)),
+        _ => (rest, None),
+    };
+    let path = unescaped(path.trim_matches('/'));
+    let (namespace, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    if name.is_empty() {
+        return None;
+    }
+    let known = ECOSYSTEMS.iter().find(|(of, _)| *of == kind).map(|(_, ecosystem)| *ecosystem);
+    let distribution = match (kind.as_str(), namespace) {
+        ("deb", "ubuntu") => Some("Ubuntu"),
+        ("rpm", "redhat") => Some("Red Hat"),
+        ("rpm", "") => None,
+        ("rpm", other) => Some(other),
+        _ => known,
+    };
+    let name = match kind.as_str() {
+        "maven" if !namespace.is_empty() => format!("{namespace}:{name}"),
+        "deb" | "rpm" | "apk" => name.to_owned(),
+        _ => path.clone(),
+    };
+    let version = version.map(unescaped).filter(|version| !version.is_empty());
+    let versions = match version {
+        Some(version) => Versions::Spans { default: None, spans: vec![VersionSpan::exactly(true, &version)] },
+        None => Versions::All,
+    };
+    let ecosystem = distribution.unwrap_or(&kind).into();
+    Some(Package { ecosystem, name: name.into(), purl: Some(purl.trim().into()), versions })
+}
+
+/// Percent-decoded; what is no UTF-8 then is replaced.
+pub(crate) fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match digits.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
 
 /// A CPE name as a 2.3 formatted string; `None` where it is neither.
 pub(crate) fn cpe23(name: &str) -> Option<Box<str>> {
@@ -61,7 +138,40 @@ fn push(bound: &mut String, field: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::cpe23;
+    use super::{cpe23, package};
+    use medward_model::{VersionSpan, Versions};
+
+    #[test]
+    fn package_urls_are_taken_apart() {
+        for (purl, ecosystem, name, version) in [
+            ("pkg:npm/%40angular/core@12.3.1", "npm", "@angular/core", Some("12.3.1")),
+            ("pkg:npm/@angular/core", "npm", "@angular/core", None),
+            (
+                "pkg:maven/org.apache.logging/log4j@2.14?type=jar",
+                "Maven",
+                "org.apache.logging:log4j",
+                Some("2.14"),
+            ),
+            (
+                "pkg:deb/debian/openssl@1.1.1n-0%2Bdeb11u3?arch=i386",
+                "Debian",
+                "openssl",
+                Some("1.1.1n-0+deb11u3"),
+            ),
+            ("pkg:golang/golang.org/x/net@v0.1.0#html", "Go", "golang.org/x/net", Some("v0.1.0")),
+            ("pkg:oci/dcmtk@sha256%3Aab", "oci", "dcmtk", Some("sha256:ab")),
+        ] {
+            let package = package(purl).expect(purl);
+            assert_eq!((&*package.ecosystem, &*package.name), (ecosystem, name), "{purl}");
+            let expected = version.map_or(Versions::All, |version| Versions::Spans {
+                default: None,
+                spans: vec![VersionSpan::exactly(true, version)],
+            });
+            assert_eq!(package.versions, expected, "{purl}");
+        }
+        assert_eq!(package("pkg:npm/"), None);
+        assert_eq!(package("https://a.example/"), None);
+    }
 
     #[test]
     fn uris_become_formatted_strings() {

@@ -2,6 +2,7 @@
 
 mod csaf;
 mod kev;
+mod openvex;
 
 use crate::{Feed, Sample};
 
@@ -11,7 +12,7 @@ pub use csaf::{
 };
 
 /// All feeds, in alphabetical order of their names.
-pub static FEEDS: &[&Feed] = &[&csaf::CSAF, &kev::KEV];
+pub static FEEDS: &[&Feed] = &[&csaf::CSAF, &kev::KEV, &openvex::OPENVEX];
 
 /// The feed of that name.
 pub fn feed(name: &str) -> Option<&'static Feed> {

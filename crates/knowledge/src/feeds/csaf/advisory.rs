@@ -1,10 +1,11 @@
 //! One CSAF document to one advisory (OASIS CSAF 2.0, sections 3.2.1 and 3.2.3).
 
-use hashbrown::HashMap;
-use medward_model::{Advisory, Cvss, Day, ProductStatus, Remedy, RemedyKind, Status, Vulnerability};
+use hashbrown::{HashMap, HashSet};
+use medward_model::{Advisory, Day, ProductStatus, Remedy, RemedyKind, Status, Vulnerability};
 
-use super::document::{self, CvssObject, Document, Head, Note, Score};
+use super::document::{self, Document, Head, Note};
 use super::products::Products;
+use super::scores;
 use crate::wording::{cut, line, moment, some_line};
 use crate::{Sink, Skipped};
 
@@ -104,71 +105,59 @@ fn vulnerability<'d>(
         cve,
         title,
         cwes,
-        cvss: scores(given, publisher),
+        cvss: scores::scores(given, publisher),
         ssvc: None,
         statuses: statuses(given, products),
         remedies: remedies(given, products),
     }
 }
 
-fn scores(given: &document::Vulnerability, publisher: &str) -> Vec<Cvss> {
-    let publisher = line(publisher);
-    let mut all = Vec::new();
-    for score in &given.scores {
-        add_scores(score, &publisher, &mut all);
-    }
-    for metric in &given.metrics {
-        let source = some_line(&metric.source).unwrap_or_else(|| publisher.clone());
-        add_scores(&metric.content, &source, &mut all);
-    }
-    all
-}
-
-fn add_scores(given: &Score, source: &str, all: &mut Vec<Cvss>) {
-    let usual = [(&given.cvss_v4, "4.0"), (&given.cvss_v3, ""), (&given.cvss_v2, "2.0")];
-    for (object, version) in usual {
-        if let Some(cvss) = object.as_ref().and_then(|object| cvss(object, version, source))
-            && !all.contains(&cvss)
-        {
-            all.push(cvss);
-        }
-    }
-}
-
-fn cvss(object: &CvssObject, usual: &str, source: &str) -> Option<Cvss> {
-    let score = object.base_score.filter(|score| (0.0..=10.0).contains(score))?;
-    let vector = line(&object.vector_string);
-    // "CVSS:3.1/AV:N/…" names its version itself.
-    let named = vector.strip_prefix("CVSS:").and_then(|rest| rest.split('/').next());
-    let version =
-        [object.version.trim(), named.unwrap_or_default(), usual].into_iter().find(|v| !v.is_empty());
-    Some(Cvss { version: version.unwrap_or("3.1").into(), vector, score, source: source.into() })
-}
-
 fn statuses<'d>(given: &'d document::Vulnerability, products: &mut Products<'d>) -> Vec<ProductStatus> {
     let stated = &given.product_status;
-    let mut all = Vec::new();
-    let mut add = |status, lists: &[&'d [String]], products: &mut Products<'d>| {
+    let mut found = |lists: &[&'d [String]]| -> Vec<u32> {
         let mut found: Vec<u32> = lists.iter().flat_map(|list| products.positions(list, &[])).collect();
         found.sort_unstable();
         found.dedup();
-        if !found.is_empty() {
-            all.push(ProductStatus { status, products: found, justification: None });
-        }
+        found
     };
-    let affected = [&*stated.known_affected, &stated.first_affected, &stated.last_affected];
-    add(Status::Affected, &affected, products);
-    add(Status::Fixed, &[&stated.fixed, &stated.first_fixed], products);
+    let affected = found(&[&stated.known_affected, &stated.first_affected, &stated.last_affected]);
+    let fixed = found(&[&stated.fixed, &stated.first_fixed]);
     // What nobody knows is shown like what somebody looks into: a person has to decide.
-    add(Status::UnderInvestigation, &[&stated.under_investigation, &stated.unknown], products);
-    add(Status::Recommended, &[&stated.recommended], products);
-    all.extend(not_affected(given, products));
+    let mut unclear = found(&[&stated.under_investigation, &stated.unknown]);
+    let recommended = found(&[&stated.recommended]);
+    let spared = found(&[&stated.known_not_affected]);
+    let scored: Vec<&[String]> = given
+        .scores
+        .iter()
+        .map(|score| score.products.as_slice())
+        .chain(given.metrics.iter().map(|metric| metric.products.as_slice()))
+        .collect();
+    let scored = found(&scored);
+    // A product may be scored, and have no status by an oversight. Nobody says that it is affected, but nearly.
+    let told: HashSet<u32> =
+        [&affected, &fixed, &unclear, &recommended, &spared].into_iter().flatten().copied().collect();
+    unclear.extend(scored.into_iter().filter(|position| !told.contains(position)));
+    unclear.sort_unstable();
+    let mut all: Vec<ProductStatus> = [
+        (Status::Affected, affected),
+        (Status::Fixed, fixed),
+        (Status::UnderInvestigation, unclear),
+        (Status::Recommended, recommended),
+    ]
+    .into_iter()
+    .filter(|(_, products)| !products.is_empty())
+    .map(|(status, products)| ProductStatus { status, products, justification: None })
+    .collect();
+    all.extend(not_affected(given, spared, products));
     all
 }
 
 /// Products that are not affected, apart by why: the label of a flag, else the words of an impact statement.
-fn not_affected<'d>(given: &'d document::Vulnerability, products: &mut Products<'d>) -> Vec<ProductStatus> {
-    let spared = products.positions(&given.product_status.known_not_affected, &[]);
+fn not_affected<'d>(
+    given: &'d document::Vulnerability,
+    spared: Vec<u32>,
+    products: &mut Products<'d>,
+) -> Vec<ProductStatus> {
     if spared.is_empty() {
         return Vec::new();
     }

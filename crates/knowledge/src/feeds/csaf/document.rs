@@ -170,6 +170,8 @@ pub(super) struct Vulnerability {
     #[serde(deserialize_with = "or_default")]
     pub remediations: Vec<Remediation>,
     #[serde(deserialize_with = "lenient")]
+    pub references: Vec<Reference>,
+    #[serde(deserialize_with = "lenient")]
     pub scores: Vec<Score>,
     /// CSAF 2.1.
     #[serde(deserialize_with = "lenient")]
@@ -257,6 +259,8 @@ pub(super) struct Remediation {
 #[serde(default)]
 pub(super) struct Score {
     #[serde(deserialize_with = "lenient")]
+    pub products: Vec<String>,
+    #[serde(deserialize_with = "lenient")]
     pub cvss_v2: Option<CvssObject>,
     #[serde(deserialize_with = "lenient")]
     pub cvss_v3: Option<CvssObject>,
@@ -267,6 +271,8 @@ pub(super) struct Score {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Metric {
+    #[serde(deserialize_with = "lenient")]
+    pub products: Vec<String>,
     #[serde(deserialize_with = "lenient")]
     pub content: Score,
     /// Address of who scored; the publisher of the document where it is missing.

@@ -5,6 +5,8 @@
 //! since product statuses say what each product is. What a product is called comes from the branches above it, see
 //! `products`. How documents are found on a publisher's server is in `provider`.
 //!
+//! A product that is scored but has no status counts as under investigation, so that it is not lost.
+//!
 //! Limits: a document is held in memory. Scores are not kept product by product. Acknowledgements, involvements,
 //! revision history, hashes and SBOM addresses of products are not kept.
 
@@ -12,6 +14,7 @@ mod advisory;
 mod document;
 mod products;
 mod provider;
+mod scores;
 
 use std::io::BufRead;
 

@@ -313,3 +313,134 @@ fn words(text: &str) -> impl Iterator<Item = String> {
         (!word.is_empty()).then_some(word)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(tree: &str, id: &str) -> Vec<NamedProduct> {
+        let tree: Tree = serde_json::from_str(tree).expect("a product tree");
+        let ids = [id.to_owned()];
+        let mut products = Products::new(&tree);
+        let positions = products.positions(&ids, &[]);
+        let list = products.into_list();
+        assert_eq!(positions.len(), list.len());
+        list.into_iter()
+            .map(|product| match product {
+                Product::Named(named) => named,
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    /// A path of branches, `category=name` from the root down, with a product of this full name.
+    fn path(branches: &[&str], full: &str) -> String {
+        let mut text = format!(r#""product":{{"product_id":"P","name":"{full}"}}"#);
+        for branch in branches.iter().rev() {
+            let (category, name) = branch.split_once('=').expect("category=name");
+            let (category, name) = (category.trim(), name);
+            text = format!(r#""branches":[{{"category":"{category}","name":"{name}",{text}}}]"#);
+        }
+        format!("{{{text}}}")
+    }
+
+    fn one(branches: &[&str], full: &str) -> NamedProduct {
+        named(&path(branches, full), "P").remove(0)
+    }
+
+    #[test]
+    fn branches_give_vendor_product_and_version() {
+        let pump = one(
+            &["vendor=Northview ", "product_name=Pump  5", "product_version_range=<= 9.33"],
+            "Pump 5: Version 9.33 and earlier",
+        );
+        assert_eq!((&*pump.vendor, &*pump.product), ("Northview", "Pump 5"));
+        assert_eq!(pump.versions, Versions::Prose("<= 9.33".into()));
+        assert_eq!(pump.label.as_deref(), Some("Pump 5: Version 9.33 and earlier"));
+    }
+
+    #[test]
+    fn a_full_name_that_says_no_more_is_no_label() {
+        for full in ["Northview Pump 5: <= 9.33", "Pump 5 version v9.33", "Pump 5"] {
+            let pump = one(&["vendor=Northview", "product_name=Pump 5", "product_version=9.33"], full);
+            assert_eq!(pump.label, None, "{full}");
+        }
+    }
+
+    #[test]
+    fn every_version_is_said_in_several_ways() {
+        for text in ["vers:all/*", "*", " VERS:ALL/* "] {
+            let version = format!("product_version={text}");
+            let pump = one(&["vendor=N", "product_name=Pump", &version], "Pump: *");
+            assert_eq!((pump.versions, pump.label), (Versions::All, None), "{text}");
+        }
+        let bounded = one(&["vendor=N", "product_name=Pump", "product_version_range=vers:all/<V8.0"], "Pump");
+        assert_eq!(bounded.versions, Versions::Prose("vers:all/<V8.0".into()));
+    }
+
+    #[test]
+    fn the_family_is_named_where_the_name_says_nothing() {
+        let family = |name: &str| {
+            let name = format!("product_name={name}");
+            one(&["vendor=N", "product_family=FlowLine", &name], "x").product
+        };
+        assert_eq!(&*family("500"), "FlowLine 500");
+        assert_eq!(&*family("Firmware"), "FlowLine Firmware");
+        assert_eq!(&*family("Viewer"), "Viewer");
+        assert_eq!(
+            &*one(&["vendor=N", "product_family=FlowLine", "product_version=4"], "x").product,
+            "FlowLine"
+        );
+    }
+
+    #[test]
+    fn a_package_that_is_named_by_its_version_branch_is_named_once() {
+        let branches = ["vendor=SUSE", "architecture=x86_64", "product_version=dcmtk-3.6.7-1.x86_64"];
+        let package = one(&branches, "dcmtk-3.6.7-1.x86_64");
+        assert_eq!((&*package.product, package.versions), ("dcmtk-3.6.7-1.x86_64", Versions::Unstated));
+    }
+
+    #[test]
+    fn an_id_that_stands_twice_means_both() {
+        let tree = r#"{"full_product_names":[{"product_id":"P","name":"A"},{"product_id":"P","name":"B"}]}"#;
+        assert_eq!(named(tree, "P").len(), 2);
+    }
+
+    #[test]
+    fn a_relationship_keeps_the_names_of_the_part_and_says_both() {
+        let tree = r#"{"full_product_names":[{"product_id":"S","name":"Viewer"},{"product_id":"W","name":"Windows 10"}],
+            "relationships":[
+              {"category":"installed_on","product_reference":"S","relates_to_product_reference":"W",
+               "full_product_name":{"product_id":"SW","name":""}},
+              {"category":"default_component_of","product_reference":"SW","relates_to_product_reference":"H",
+               "full_product_name":{"product_id":"P","name":"Viewer on Windows 10 in a cart"}}]}"#;
+        let inner = named(tree, "SW").remove(0);
+        assert_eq!(&*inner.product, "Viewer");
+        assert_eq!(inner.label.as_deref(), Some("Viewer (installed on Windows 10)"));
+        // The other side is not in the tree; what is known is kept.
+        let outer = named(tree, "P").remove(0);
+        assert_eq!(
+            (&*outer.product, outer.label.as_deref()),
+            ("Viewer", Some("Viewer on Windows 10 in a cart"))
+        );
+    }
+
+    #[test]
+    fn relationships_in_a_circle_end() {
+        let tree = r#"{"relationships":[
+              {"category":"installed_on","product_reference":"B","relates_to_product_reference":"B",
+               "full_product_name":{"product_id":"A","name":"a"}},
+              {"category":"installed_on","product_reference":"A","relates_to_product_reference":"A",
+               "full_product_name":{"product_id":"B","name":"b"}}]}"#;
+        assert_eq!(named(tree, "A").len(), 1);
+    }
+
+    #[test]
+    fn ids_outside_the_tree_are_counted() {
+        let tree = Tree::default();
+        let (ids, groups) = (["X".to_owned(), "X".to_owned()], ["G".to_owned()]);
+        let mut products = Products::new(&tree);
+        assert!(products.positions(&ids, &groups).is_empty());
+        assert_eq!((products.missing.first, products.missing.ids.len()), (Some("X"), 2));
+    }
+}
