@@ -1,8 +1,10 @@
 //! One file a feed.
 
 mod csaf;
+mod cyclonedx;
 mod kev;
 mod openvex;
+mod spdx;
 
 use crate::{Feed, Sample};
 
@@ -12,7 +14,7 @@ pub use csaf::{
 };
 
 /// All feeds, in alphabetical order of their names.
-pub static FEEDS: &[&Feed] = &[&csaf::CSAF, &kev::KEV, &openvex::OPENVEX];
+pub static FEEDS: &[&Feed] = &[&csaf::CSAF, &cyclonedx::CYCLONEDX, &kev::KEV, &openvex::OPENVEX, &spdx::SPDX];
 
 /// The feed of that name.
 pub fn feed(name: &str) -> Option<&'static Feed> {
