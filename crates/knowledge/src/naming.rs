@@ -61,6 +61,31 @@ pub(crate) fn package(purl: &str) -> Option<Package> {
     Some(Package { ecosystem, name: name.into(), purl: Some(purl.trim().into()), versions })
 }
 
+/// Vendor, product and, where it is one, version of a 2.3 formatted string, unescaped.
+pub(crate) fn cpe_parts(cpe: &str) -> (String, String, Option<String>) {
+    let fields = fields(cpe);
+    let plain = |at: usize| fields.get(at).map(|field| field.replace('\\', "")).unwrap_or_default();
+    (plain(3), plain(4), Some(plain(5)).filter(|version| !matches!(version.as_str(), "" | "*" | "-")))
+}
+
+/// The same CPE name in any version and update.
+pub(crate) fn any_version(cpe: &str) -> Box<str> {
+    let mut fields = fields(cpe);
+    fields.iter_mut().skip(5).take(2).for_each(|field| *field = "*");
+    fields.join(":").into()
+}
+
+/// The fields of a 2.3 formatted string, still escaped; the first two are "cpe" and "2.3".
+fn fields(cpe: &str) -> Vec<&str> {
+    let mut escaped = false;
+    cpe.split(|c: char| {
+        let ends = c == ':' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    })
+    .collect()
+}
+
 /// Percent-decoded; what is no UTF-8 then is replaced.
 pub(crate) fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
@@ -138,8 +163,20 @@ fn push(bound: &mut String, field: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{cpe23, package};
+    use super::{any_version, cpe_parts, cpe23, package};
     use medward_model::{VersionSpan, Versions};
+
+    #[test]
+    fn a_cpe_name_is_taken_apart_at_colons_that_are_not_escaped() {
+        let cpe = r"cpe:2.3:a:treck:tcp\/ip\:v6:6.0:sp1:*:*:*:*:*:*";
+        let (vendor, product, version) = cpe_parts(cpe);
+        assert_eq!(
+            (vendor.as_str(), product.as_str(), version.as_deref()),
+            ("treck", "tcp/ip:v6", Some("6.0"))
+        );
+        assert_eq!(&*any_version(cpe), r"cpe:2.3:a:treck:tcp\/ip\:v6:*:*:*:*:*:*:*:*");
+        assert_eq!(cpe_parts("cpe:2.3:o:contec:cms8000_firmware:-:*:*:*:*:*:*:*").2, None);
+    }
 
     #[test]
     fn package_urls_are_taken_apart() {

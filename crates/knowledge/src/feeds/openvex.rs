@@ -8,11 +8,11 @@
 
 use std::io::BufRead;
 
-use medward_model::{NamedProduct, Product, Record, Statement, Status};
+use medward_model::{NamedProduct, Product, Record, Statement, Status, Versions};
 use serde::Deserialize;
 
 use crate::documents::{lenient, or_default, read_each};
-use crate::naming::{cpe23, package};
+use crate::naming::{cpe_parts, cpe23, package};
 use crate::outline::Outline;
 use crate::wording::{cut, line, moment, some_line};
 use crate::{Extent, Feed, FeedError, Header, Kind, Sample, Sink, Skipped};
@@ -238,10 +238,20 @@ fn product(component: Component) -> Option<Product> {
     {
         return Some(Product::Package(package));
     }
-    let named = NamedProduct { label, cpes, purls, ..NamedProduct::default() };
-    let known = named.purls.first().or(named.cpes.first()).cloned();
-    let product = some_line(&id).or(known)?;
-    Some(Product::Named(NamedProduct { product, ..named }))
+    let mut named = NamedProduct { label, cpes, purls, ..NamedProduct::default() };
+    if let Some(package) = named.purls.first().and_then(|purl| package(purl)) {
+        named.product = package.name;
+        named.versions = package.versions;
+    } else if let Some(cpe) = named.cpes.first() {
+        let (vendor, product, version) = cpe_parts(cpe);
+        named.vendor = vendor.into();
+        named.product = product.into();
+        named.versions = version.map_or(Versions::Unstated, |version| Versions::Prose(version.into()));
+        named.label = named.label.or_else(|| some_line(&id));
+    } else {
+        named.product = some_line(&id)?;
+    }
+    Some(Product::Named(named))
 }
 
 fn shown(component: Component) -> Option<Box<str>> {

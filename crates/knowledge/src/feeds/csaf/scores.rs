@@ -87,7 +87,7 @@ mod tests {
         let given = Vulnerability {
             references: vec![
                 reference("https://nvd.nist.gov/vuln/detail/CVE-2025-0683"),
-                // As published in ICSMA-25-030-01, with the score 8.2.
+                // FIRST, CVSS 4.0 calculator: 8.2.
                 reference(
                     "https://www.first.org/cvss/calculator/4.0#CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N",
                 ),

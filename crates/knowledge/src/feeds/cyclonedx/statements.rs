@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use medward_model::{NamedProduct, Product, Record, Statement, Status, Versions};
 
 use super::document::{Affected, Component, Document, Vulnerability};
-use crate::naming::{cpe23, package, unescaped};
+use crate::naming::{any_version, cpe23, package, unescaped};
 use crate::wording::{cut, line, moment, some_line};
 use crate::{Sink, Skipped};
 
@@ -202,6 +202,12 @@ fn versions(affected: &Affected, named: NamedProduct, state: Status) -> Vec<(Sta
     if affected.versions.is_empty() {
         return vec![(state, named)];
     }
+    // What identifies the version of the document says nothing of others.
+    let named = NamedProduct {
+        cpes: named.cpes.iter().map(|cpe| any_version(cpe)).collect(),
+        purls: named.purls.iter().map(|purl| unversioned(purl)).collect(),
+        ..named
+    };
     let each = affected.versions.iter().map(|given| {
         let text = some_line(&given.version).or_else(|| some_line(&given.range));
         let product = match text {
@@ -214,6 +220,15 @@ fn versions(affected: &Affected, named: NamedProduct, state: Status) -> Vec<(Sta
         (status(&given.status, state), product)
     });
     each.collect()
+}
+
+/// A package URL without version, qualifiers and subpath.
+fn unversioned(purl: &str) -> Box<str> {
+    let path = purl.split(['?', '#']).next().unwrap_or(purl);
+    match path.rsplit_once('@') {
+        Some((before, version)) if !version.contains('/') && !before.ends_with('/') => before.into(),
+        _ => path.into(),
+    }
 }
 
 /// A version has a status of its own beside the state of the analysis.

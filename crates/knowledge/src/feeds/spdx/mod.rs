@@ -111,11 +111,9 @@ impl Package {
     fn refer(&mut self, kind: &str, locator: &str) {
         // Types may be written as addresses: "http://spdx.org/rdf/references/cpe23Type".
         match kind.rsplit('/').next().unwrap_or(kind) {
-            "cpe23Type" | "cpe22Type" | "cpe23" | "cpe22" => {
-                // A name in the newer form is exact.
-                if self.cpe.is_none() || kind.contains("cpe23") {
-                    self.cpe = cpe23(locator);
-                }
+            // A name in the newer form is exact.
+            "cpe23Type" | "cpe22Type" | "cpe23" | "cpe22" if self.cpe.is_none() || kind.contains("cpe23") => {
+                self.cpe = cpe23(locator).or(self.cpe.take());
             }
             "purl" | "packageUrl" | "packageURL" if self.purl.is_none() => self.purl = some_line(locator),
             _ => {}
