@@ -84,9 +84,9 @@ pub struct Sample<'a> {
     pub head: &'a [u8],
 }
 
-impl Sample<'_> {
+impl<'a> Sample<'a> {
     /// The head without a byte order mark and blanks.
-    pub fn text(&self) -> &[u8] {
+    pub fn text(&self) -> &'a [u8] {
         self.head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.head).trim_ascii_start()
     }
 
@@ -164,4 +164,15 @@ pub(crate) fn read_whole(input: &mut dyn BufRead, limit: u64) -> Result<Vec<u8>,
         return Err(FeedError::TooLarge { limit });
     }
     Ok(bytes)
+}
+
+/// Bytes at the front from which a feed tells its forms apart.
+const HEAD: u64 = 64 << 10;
+
+/// The first bytes, and the whole input again: what a stream hands out at once may be less than a form shows in.
+pub(crate) fn with_head<'r>(input: &'r mut dyn BufRead) -> Result<(Vec<u8>, impl BufRead + 'r), FeedError> {
+    let mut head = Vec::new();
+    (&mut *input).take(HEAD).read_to_end(&mut head)?;
+    let joined = std::io::Cursor::new(head.clone()).chain(input);
+    Ok((head, joined))
 }

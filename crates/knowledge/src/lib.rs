@@ -4,18 +4,26 @@
 #![forbid(unsafe_code)]
 
 mod cpe;
+mod documents;
 mod feed;
 mod feeds;
 mod inventory;
 mod json;
 mod matching;
+mod naming;
+mod outline;
 mod recall_text;
 mod udi;
 mod versions;
+mod wording;
 
 pub use cpe::{Cpe, Value};
 pub use feed::{Extent, Feed, FeedError, Header, Kind, Sample, Sink, Skipped};
-pub use feeds::{FEEDS, feed, recognise};
+pub use feeds::{
+    Change, Distribution, FEEDS, HashError, OpenPgpKey, Provider, ProviderError, RolieEntry, RolieFeed, feed,
+    provider_addresses, read_changes, read_index, read_provider, read_rolie, read_security_txt, recognise,
+    verify_hash,
+};
 pub use inventory::{Inventory, InventoryError, read_inventory};
 pub use json::{Documents, Elements, Item, MAX_ITEM};
 pub use matching::{Base, Builder, KindOutcome, Known, Outcome, Program, Subject};

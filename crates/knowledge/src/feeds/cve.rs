@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::cve_versions::{Affected, versions};
 use super::nvd::moment;
-use super::text::{cut, cwe};
+use crate::wording::{cut, cwe};
 use crate::{Documents, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
 
 pub(super) static CVE: Feed = Feed {

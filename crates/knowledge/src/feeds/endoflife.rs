@@ -8,7 +8,7 @@ use std::io::BufRead;
 use medward_model::{Day, Lifecycle, Record, Release};
 use serde::Deserialize;
 
-use crate::feed::read_whole;
+use crate::feed::{read_whole, with_head};
 use crate::{Elements, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
 
 pub(super) static ENDOFLIFE: Feed = Feed {
@@ -121,11 +121,11 @@ fn record(entry: Entry) -> Record {
 const MAX_ONE: u64 = 8 << 20;
 
 fn read(input: &mut dyn BufRead, sink: &mut dyn Sink) -> Result<Header, FeedError> {
-    let head = input.fill_buf()?;
-    let text = Sample { name: "", head };
+    let (head, mut input) = with_head(input)?;
+    let input: &mut dyn BufRead = &mut input;
     // One product: `result` is an object.
     let compact: Vec<u8> =
-        text.head.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(4_096).collect();
+        head.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(4_096).collect();
     if memchr::memmem::find(&compact, b"\"result\":{").is_some() {
         #[derive(Deserialize)]
         struct One {

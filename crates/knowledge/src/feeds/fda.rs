@@ -5,11 +5,15 @@ use std::io::BufRead;
 use medward_model::{Record, Timestamp};
 use serde::de::DeserializeOwned;
 
+use crate::feed::with_head;
+use crate::outline::Outline;
 use crate::{Elements, FeedError, Header, Item, Sample, Sink, Skipped};
 
 /// Whether it is a page or part of openFDA (`{meta, results}`), or one object, with these members.
 pub(super) fn has(sample: &Sample<'_>, members: &[&str]) -> bool {
     sample.has_members(members)
+        && !sample.has_members(&["properties", "$schema"])
+        && !sample.has_members(&["mappings"])
 }
 
 /// Reads `results`, or a single object that stands alone.
@@ -19,7 +23,9 @@ pub(super) fn read<T: DeserializeOwned>(
     id: fn(&T) -> String,
     record: fn(T) -> Result<Record, String>,
 ) -> Result<Header, FeedError> {
-    let alone = !Sample { name: "", head: input.fill_buf()? }.contains("\"results\"");
+    let (head, mut input) = with_head(input)?;
+    let input: &mut dyn BufRead = &mut input;
+    let alone = !Outline::of(&Sample { name: "", head: &head }).has("results");
     let taken = |sink: &mut dyn Sink, bytes: &[u8], position: u64| match serde_json::from_slice::<T>(bytes) {
         Ok(entry) => {
             let what = id(&entry);
@@ -36,7 +42,11 @@ pub(super) fn read<T: DeserializeOwned>(
         while let Some(item) = documents.next_item()? {
             position += 1;
             if let Item::Value(bytes) = item {
-                taken(sink, bytes, position);
+                // A record, or an answer that wraps one (as openFDA's documentation does).
+                let inner: Vec<Vec<u8>> = wrapped(bytes);
+                for bytes in inner.iter().map(Vec::as_slice).chain(inner.is_empty().then_some(bytes)) {
+                    taken(sink, bytes, position);
+                }
             }
         }
         return Ok(Header { truncated: documents.truncated(), ..Header::default() });
@@ -64,6 +74,21 @@ pub(super) fn read<T: DeserializeOwned>(
         version: None,
         truncated: elements.truncated(),
     })
+}
+
+/// Objects that are members of an object which has none of a record's own members.
+fn wrapped(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(bytes) else { return Vec::new() };
+    if object.values().any(|value| !value.is_object()) {
+        return Vec::new();
+    }
+    object
+        .iter()
+        .filter(|(key, value)| {
+            !matches!(key.as_str(), "count" | "meta" | "anatomy" | "openfda") && value["meta"].is_null()
+        })
+        .filter_map(|(_, value)| serde_json::to_vec(value).ok())
+        .collect()
 }
 
 fn updated(text: Option<&str>) -> Option<Timestamp> {

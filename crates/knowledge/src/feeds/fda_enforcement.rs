@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::fda::{has, read as read_pages, said};
 use super::fda_recall::state;
-use super::text::cut;
+use crate::wording::cut;
 use crate::{Extent, Feed, FeedError, Header, Kind, Sample, Sink};
 
 pub(super) static FDA_ENFORCEMENT: Feed = Feed {

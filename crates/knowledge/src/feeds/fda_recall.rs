@@ -9,7 +9,8 @@ use medward_model::{Day, Recall, RecallState, Record};
 use serde::Deserialize;
 
 use super::fda::{has, read as read_pages, said};
-use super::text::cut;
+use crate::feed::with_head;
+use crate::wording::cut;
 use crate::{Extent, Feed, FeedError, Header, Kind, Sample, Sink, Skipped};
 
 pub(super) static FDA_RECALL: Feed = Feed {
@@ -27,6 +28,8 @@ pub(super) static FDA_RECALL: Feed = Feed {
 
 fn recognise(sample: &Sample<'_>) -> bool {
     has(sample, &["product_res_number", "recalling_firm"])
+        || has(sample, &["product_res_number", "res_event_number"])
+        || has(sample, &["res_event_number", "root_cause_description"])
         || has(sample, &["cfres_id", "product_description"])
         || is_table(sample.text())
 }
@@ -60,6 +63,14 @@ pub(super) struct Entry {
     event_date_posted: String,
     event_date_created: String,
     event_date_terminated: String,
+    openfda: Annotation,
+}
+
+/// What openFDA adds; older records have nothing else that names the product.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Annotation {
+    device_name: String,
 }
 
 impl Entry {
@@ -78,15 +89,17 @@ impl Entry {
         if number.is_empty() {
             return Err("has no number".to_owned());
         }
-        if self.product_description.trim().is_empty() {
-            return Err("describes no product".to_owned());
-        }
+        let description = [self.product_description.trim(), self.openfda.device_name.trim()]
+            .into_iter()
+            .find(|text| !text.is_empty())
+            .ok_or("describes no product")?
+            .to_owned();
         Ok(Record::Recall(Box::new(Recall {
             number: number.into(),
             event: said(self.res_event_number),
             firm: self.recalling_firm.trim().into(),
             product_code: said(self.product_code),
-            description: self.product_description.trim().into(),
+            description: description.into(),
             codes: self.code_info.trim().into(),
             reason: cut(self.reason_for_recall.trim(), 2_000),
             root_cause: said(self.root_cause_description),
@@ -114,7 +127,9 @@ pub(super) fn state(text: &str) -> RecallState {
 }
 
 fn read(input: &mut dyn BufRead, sink: &mut dyn Sink) -> Result<Header, FeedError> {
-    if is_table(Sample { name: "", head: input.fill_buf()? }.text()) {
+    let (head, mut input) = with_head(input)?;
+    let input: &mut dyn BufRead = &mut input;
+    if is_table(Sample { name: "", head: &head }.text()) {
         return read_table(input, sink);
     }
     read_pages::<Entry>(input, sink, Entry::number, Entry::record)

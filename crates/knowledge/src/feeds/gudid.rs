@@ -9,7 +9,7 @@ use quick_xml::events::Event;
 use serde::Deserialize;
 
 use super::fda::{has, read as read_pages, said};
-use super::text::cut;
+use crate::wording::cut;
 use crate::{Extent, Feed, FeedError, Header, Kind, Sample, Sink, Skipped};
 
 pub(super) static GUDID: Feed = Feed {

@@ -17,9 +17,13 @@ mod nvd;
 mod openvex;
 mod osv;
 mod spdx;
-mod text;
 
 use crate::{Feed, Sample};
+
+pub use csaf::{
+    Change, Distribution, HashError, OpenPgpKey, Provider, ProviderError, RolieEntry, RolieFeed,
+    provider_addresses, read_changes, read_index, read_provider, read_rolie, read_security_txt, verify_hash,
+};
 
 /// All feeds, in alphabetical order of their names.
 pub static FEEDS: &[&Feed] = &[

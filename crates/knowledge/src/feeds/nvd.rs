@@ -13,7 +13,7 @@ use medward_model::{
 use serde::Deserialize;
 
 use super::cve_versions::{Affected, versions};
-use super::text::{cut, cwe};
+use crate::wording::{cut, cwe};
 use crate::{Elements, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
 
 pub(super) static NVD: Feed = Feed {

@@ -12,7 +12,7 @@ use medward_model::{
 use serde::Deserialize;
 
 use super::nvd::moment;
-use super::text::{cut, cwe};
+use crate::wording::{cut, cwe};
 use crate::{Documents, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
 
 pub(super) static OSV: Feed = Feed {
