@@ -57,6 +57,7 @@ fn layout_does_not_matter() {
         (r#"{"@context":["https://spdx.org/rdf/3.0.1/spdx-context.jsonld"],"@graph":[]}"#, "spdx"),
         ("# made by hand\r\nSPDXVersion: SPDX-2.3\r\n", "spdx"),
         (r#"{ "document" : { "csaf_version" : "2.0" } }"#, "csaf"),
+        (r#"{"format":"NVD_CVE","vulnerabilities":[{"cve":{"id":"CVE-2020-1"}}]}"#, "nvd"),
     ] {
         assert_eq!(found(text), [expected], "{text}");
     }
@@ -73,7 +74,6 @@ fn what_only_mentions_a_format_is_not_of_it() {
         r#"{"feed":{"id":"csaf","entry":[{"format":{"schema":"https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json"}}]}}"#,
         r#"{"id":"GHSA-1","affected":[{"package":{"name":"a","purl":"pkg:npm/a"}}],"database_specific":{"SPDXID":"x"}}"#,
         r#"{"dataType":"CVE_RECORD","containers":{"cna":{"affected":[]}}}"#,
-        r#"{"format":"NVD_CVE","vulnerabilities":[{"cve":{"id":"CVE-2020-1"}}]}"#,
         "<html>bom http://cyclonedx.org/schema/bom/</html>",
         "SPDXVersion is a tag",
     ] {

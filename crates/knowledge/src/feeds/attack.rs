@@ -7,6 +7,7 @@ use std::io::BufRead;
 use medward_model::{Record, Technique};
 use serde::Deserialize;
 
+use crate::outline::Outline;
 use crate::{Elements, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
 
 pub(super) static ATTACK: Feed = Feed {
@@ -23,7 +24,8 @@ pub(super) static ATTACK: Feed = Feed {
 };
 
 fn recognise(sample: &Sample<'_>) -> bool {
-    sample.has_members(&["objects", "type"]) && sample.contains("bundle--")
+    let outline = Outline::of(sample);
+    outline.begins("type", "bundle") && outline.begins("id", "bundle--")
 }
 
 #[derive(Deserialize)]

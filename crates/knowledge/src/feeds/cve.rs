@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::cve_versions::{Affected, versions};
 use super::nvd::moment;
+use crate::outline::Outline;
 use crate::wording::{cut, cwe};
 use crate::{Documents, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
 
@@ -32,8 +33,11 @@ pub(super) static CVE: Feed = Feed {
 };
 
 fn recognise(sample: &Sample<'_>) -> bool {
-    sample.has_members(&["dataType"]) && sample.contains("CVE_RECORD")
-        || sample.has_members(&["cveMetadata", "containers"])
+    let outline = Outline::of(sample);
+    outline.begins("dataType", "CVE_RECORD") && (outline.has("cveMetadata") || outline.cut)
+        || outline.has("cveMetadata") && outline.has("containers")
+        // The outline of a long record may end before its type.
+        || outline.has("containers") && outline.cut && sample.contains("CVE_RECORD")
 }
 
 #[derive(Deserialize)]

@@ -9,6 +9,7 @@ use medward_model::{Day, Lifecycle, Record, Release};
 use serde::Deserialize;
 
 use crate::feed::{read_whole, with_head};
+use crate::outline::Outline;
 use crate::{Elements, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
 
 pub(super) static ENDOFLIFE: Feed = Feed {
@@ -25,7 +26,11 @@ pub(super) static ENDOFLIFE: Feed = Feed {
 };
 
 fn recognise(sample: &Sample<'_>) -> bool {
-    sample.has_members(&["schema_version", "generated_at", "result"]) && sample.has_members(&["releases"])
+    let outline = Outline::of(sample);
+    outline.has("schema_version")
+        && outline.has("generated_at")
+        && outline.has("result")
+        && sample.has_members(&["releases"])
 }
 
 #[derive(Deserialize)]

@@ -9,6 +9,7 @@ use medward_model::{Record, Score};
 use serde::Deserialize;
 
 use super::nvd::moment;
+use crate::outline::Outline;
 use crate::{Elements, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
 
 pub(super) static EPSS: Feed = Feed {
@@ -28,7 +29,7 @@ fn recognise(sample: &Sample<'_>) -> bool {
     let head = sample.text();
     head.starts_with(b"#model_version")
         || head.starts_with(b"cve,epss,percentile")
-        || sample.has_members(&["status", "data", "epss", "percentile"])
+        || Outline::of(sample).has("data") && sample.has_members(&["epss", "percentile"])
 }
 
 fn read(input: &mut dyn BufRead, sink: &mut dyn Sink) -> Result<Header, FeedError> {

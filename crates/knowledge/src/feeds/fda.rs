@@ -11,9 +11,12 @@ use crate::{Elements, FeedError, Header, Item, Sample, Sink, Skipped};
 
 /// Whether it is a page or part of openFDA (`{meta, results}`), or one object, with these members.
 pub(super) fn has(sample: &Sample<'_>, members: &[&str]) -> bool {
-    sample.has_members(members)
-        && !sample.has_members(&["properties", "$schema"])
-        && !sample.has_members(&["mappings"])
+    let outline = Outline::of(sample);
+    let outermost = outline.has("results")
+        || outline.has("meta") && outline.cut
+        || members.iter().all(|member| outline.has(member))
+        || ["record", "header", "result"].iter().any(|wrapper| outline.has(wrapper));
+    outermost && sample.has_members(members)
 }
 
 /// Reads `results`, or a single object that stands alone.

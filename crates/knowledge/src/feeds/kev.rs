@@ -11,6 +11,7 @@ use std::io::BufRead;
 use medward_model::{Day, Exploited, Record};
 use serde::Deserialize;
 
+use crate::outline::Outline;
 use crate::{Elements, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
 
 pub(super) static KEV: Feed = Feed {
@@ -27,7 +28,7 @@ pub(super) static KEV: Feed = Feed {
 };
 
 fn recognise(sample: &Sample<'_>) -> bool {
-    sample.has_members(&["catalogVersion", "vulnerabilities", "cveID"]) && sample.contains("CVE-")
+    Outline::of(sample).has("catalogVersion") && sample.has_members(&["cveID"]) && sample.contains("CVE-")
         || is_table(sample.text())
 }
 

@@ -13,6 +13,7 @@ use medward_model::{
 use serde::Deserialize;
 
 use super::cve_versions::{Affected, versions};
+use crate::outline::Outline;
 use crate::wording::{cut, cwe};
 use crate::{Elements, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
 
@@ -30,8 +31,11 @@ pub(super) static NVD: Feed = Feed {
 };
 
 fn recognise(sample: &Sample<'_>) -> bool {
-    sample.has_members(&["format", "vulnerabilities"]) && sample.contains("NVD_CVE")
-        || sample.has_members(&["vulnStatus", "sourceIdentifier", "descriptions"])
+    let outline = Outline::of(sample);
+    outline.begins("format", "NVD_CVE") && (outline.has("vulnerabilities") || outline.cut)
+        // One entry, as tools keep them.
+        || outline.has("cve") && sample.has_members(&["vulnStatus", "sourceIdentifier", "descriptions"])
+        || outline.has("sourceIdentifier") && outline.has("vulnStatus")
 }
 
 #[derive(Deserialize)]

@@ -12,6 +12,7 @@ use medward_model::{
 use serde::Deserialize;
 
 use super::nvd::moment;
+use crate::outline::Outline;
 use crate::wording::{cut, cwe};
 use crate::{Documents, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
 
@@ -29,10 +30,11 @@ pub(super) static OSV: Feed = Feed {
 };
 
 fn recognise(sample: &Sample<'_>) -> bool {
-    sample.has_members(&["id", "modified"])
-        && (sample.has_members(&["affected", "package", "ecosystem"])
-            || sample.has_members(&["schema_version", "affected"]))
-        && !sample.has_members(&["dataType"])
+    let outline = Outline::of(sample);
+    outline.has("id")
+        && outline.has("modified")
+        && (outline.has("affected") || outline.has("schema_version"))
+        && !outline.has("dataType")
 }
 
 #[derive(Deserialize)]
