@@ -98,6 +98,12 @@ pub struct AssessArguments {
     /// Default: $MEDWARD_KNOWLEDGE.
     #[arg(long, value_name = "DIR")]
     pub knowledge: Option<PathBuf>,
+    /// Another model of risk (TOML; the built-in one is catalog/risk.toml).
+    #[arg(long, value_name = "FILE")]
+    pub risk_model: Option<PathBuf>,
+    /// Show what an action of the list would change instead: its rank, id, or words of its title.
+    #[arg(long, value_name = "ACTION")]
+    pub what_if: Option<String>,
     /// End with 1 where a device has a finding at least that bad, and it is not just possible.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<Threshold>,
@@ -178,6 +184,12 @@ pub struct MatchArguments {
     /// Worker threads; the result is the same with any number. Default: the machine's.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub threads: Option<u16>,
+    /// Another model of risk (TOML; the built-in one is catalog/risk.toml).
+    #[arg(long, value_name = "FILE")]
+    pub risk_model: Option<PathBuf>,
+    /// Show what an action of the list would change instead: its rank, id, or words of its title.
+    #[arg(long, value_name = "ACTION")]
+    pub what_if: Option<String>,
     /// End with 1 where a device has a finding at least that bad, and it is not just possible.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<Threshold>,

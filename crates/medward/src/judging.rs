@@ -7,7 +7,10 @@ use std::sync::Arc;
 use medward_fetch::Store;
 use medward_identify::Catalog;
 use medward_knowledge::{Base, Builder, FEEDS, KindOutcome, Outcome, Subject};
-use medward_model::{Assessment, Day, FeedState, Scope, Severity, Timestamp, Verdict};
+use medward_model::{
+    Assessment, Day, FeedState, FindingKind, Scope, Severity, Timestamp, Treatment, Verdict, WorkItem,
+};
+use medward_risk::{Change, Facts, Inputs, Model, Origin, actions, assess_risk, what_if};
 
 use crate::cli::{Common, LogLevel};
 use crate::exit::{Exit, Failure};
@@ -132,6 +135,134 @@ fn judge_group(
         done.push((*at, base.judge_unit(&judged, subject)));
         kind = Some(judged);
     }
+}
+
+/// Adds risk, actions and the recall work list. `has_knowledge`: vulnerabilities were looked up.
+pub fn weigh(assessment: &mut Assessment, catalog: &Catalog, model: &Model, has_knowledge: bool) {
+    let facts = |slug: &str| facts(catalog, slug);
+    let (risk, actions) = {
+        let inputs = inputs(assessment, model, &facts, has_knowledge);
+        let risk = assess_risk(&inputs);
+        let actions = actions(&inputs, &risk);
+        (risk, actions)
+    };
+    assessment.work_list = assessment
+        .findings
+        .iter()
+        .filter(|finding| finding.kind == FindingKind::Recall && finding.treatment == Treatment::Remove)
+        .filter_map(|finding| {
+            Some(WorkItem {
+                device: finding.device.clone(),
+                recall: finding.advisory.as_ref()?.id.clone(),
+                state: "open".to_owned(),
+                person: None,
+                date: None,
+            })
+        })
+        .collect();
+    assessment.work_list.sort_by(|a, b| (&a.device, &a.recall).cmp(&(&b.device, &b.recall)));
+    assessment.risk = risk;
+    assessment.actions = actions;
+}
+
+/// What an action of the list would change; by id, rank, or words of its title.
+pub fn change(
+    assessment: &Assessment,
+    catalog: &Catalog,
+    model: &Model,
+    has_knowledge: bool,
+    wanted: &str,
+) -> anyhow::Result<Change> {
+    let lower = wanted.to_lowercase();
+    let fitting: Vec<_> = assessment
+        .actions
+        .iter()
+        .filter(|action| {
+            action.id == wanted
+                || action.rank.to_string() == wanted
+                || action.title.to_lowercase().contains(&lower)
+        })
+        .collect();
+    let exact = fitting.iter().find(|action| action.id == wanted || action.rank.to_string() == wanted);
+    let action = match (exact, fitting.as_slice()) {
+        (Some(action), _) => *action,
+        (None, [action]) => *action,
+        (None, []) => {
+            return Err(Failure::usage(format!(
+                "--what-if: no action is called '{wanted}'. Give its rank, its id, or words of its title"
+            )));
+        }
+        (None, several) => {
+            let titles: Vec<String> =
+                several.iter().map(|action| format!("{} ({})", action.rank, action.title)).collect();
+            return Err(Failure::usage(format!(
+                "--what-if: '{wanted}' fits several actions: {}",
+                titles.join("; ")
+            )));
+        }
+    };
+    let facts = |slug: &str| facts(catalog, slug);
+    Ok(what_if(&inputs(assessment, model, &facts, has_knowledge), action))
+}
+
+fn inputs<'i>(
+    assessment: &'i Assessment,
+    model: &'i Model,
+    facts: &'i dyn Fn(&str) -> Facts,
+    has_knowledge: bool,
+) -> Inputs<'i> {
+    Inputs {
+        model,
+        devices: &assessment.devices,
+        conversations: &assessment.conversations,
+        findings: &assessment.findings,
+        facts,
+        has_knowledge,
+    }
+}
+
+/// What the catalogue's groups mean for risk.
+fn facts(catalog: &Catalog, slug: &str) -> Facts {
+    let Some(category) = catalog.category(slug) else { return Facts::default() };
+    let group = category.group.as_str();
+    let medical = matches!(
+        group,
+        "patient care"
+            | "imaging"
+            | "imaging IT"
+            | "laboratory"
+            | "medical"
+            | "surgery"
+            | "therapy"
+            | "clinical IT"
+    );
+    Facts {
+        medical,
+        patient_data: matches!(group, "imaging" | "imaging IT" | "clinical IT" | "laboratory"),
+        origin: match group {
+            "personal" => Some(Origin::Guest),
+            "office" => Some(Origin::Office),
+            "building" => Some(Origin::Building),
+            _ if matches!(slug, "workstation" | "laptop") => Some(Origin::Office),
+            _ if matches!(slug, "phone" | "tablet") => Some(Origin::Guest),
+            _ => None,
+        },
+        infrastructure: group == "network"
+            || matches!(slug, "pacs" | "domain-controller" | "server" | "interface-engine"),
+        group: group.to_owned(),
+    }
+}
+
+/// The model that was given, or the built-in one.
+pub fn model(path: Option<&PathBuf>) -> anyhow::Result<Model> {
+    let Some(path) = path else {
+        return Model::builtin()
+            .map_err(|error| Failure::missing(format!("the built-in model of risk {error}")));
+    };
+    let wrong =
+        |error: &dyn std::fmt::Display| Failure::usage(format!("--risk-model {}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    Model::read(&text).map_err(|error| wrong(&error))
 }
 
 /// The exit, where `--fail-on` asks for one.

@@ -8,6 +8,7 @@ use medward_export::View;
 use medward_model::{Assessment, DeviceId};
 
 use crate::cli::{AssessArguments, Common};
+use crate::command::what_if;
 use crate::exit::{Exit, Failure};
 use crate::trace::Trace;
 use crate::{judging, output, reading};
@@ -41,6 +42,13 @@ pub fn run(arguments: &AssessArguments, common: &Common) -> anyhow::Result<Exit>
         }
         None => assessment.knowledge = judging::nothing_loaded(),
     }
+    let model = judging::model(arguments.risk_model.as_ref())?;
+    let has_knowledge = assessment.knowledge.values().any(|feed| feed.loaded);
+    judging::weigh(&mut assessment, &catalog, &model, has_knowledge);
+    if let Some(wanted) = &arguments.what_if {
+        let change = judging::change(&assessment, &catalog, &model, has_knowledge, wanted)?;
+        return what_if::show(&assessment, &change, arguments.format, common).map(|()| exit);
+    }
     if let Some(query) = filter {
         keep(&mut assessment, &query, common);
     }
@@ -66,5 +74,11 @@ fn keep(assessment: &mut Assessment, query: &medward_query::Query, common: &Comm
     assessment.devices.retain(|device| chosen.contains(&device.id));
     assessment.findings.retain(|finding| chosen.contains(&finding.device));
     assessment.hidden.retain(|finding| chosen.contains(&finding.device));
+    assessment.risk.retain(|risk| chosen.contains(&risk.device));
+    assessment.work_list.retain(|item| chosen.contains(&item.device));
+    for action in &mut assessment.actions {
+        action.devices.retain(|device| chosen.contains(device));
+    }
+    assessment.actions.retain(|action| !action.devices.is_empty());
     assessment.conversations.retain(|c| chosen.contains(&c.originator) || chosen.contains(&c.responder));
 }

@@ -10,6 +10,7 @@ use medward_knowledge::{Inventory, read_inventory};
 use medward_model::{Assessment, CaptureSummary, SCHEMA};
 
 use crate::cli::{Common, LogLevel, MatchArguments};
+use crate::command::what_if;
 use crate::exit::{Exit, Failure};
 use crate::{judging, output, reading};
 
@@ -55,6 +56,12 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
     };
     let now = common.now.unwrap_or_else(crate::clock::now);
     judging::judge(&mut assessment, loaded, now, crate::clock::threads(arguments.threads));
+    let model = judging::model(arguments.risk_model.as_ref())?;
+    judging::weigh(&mut assessment, &catalog, &model, true);
+    if let Some(wanted) = &arguments.what_if {
+        let change = judging::change(&assessment, &catalog, &model, true, wanted)?;
+        return what_if::show(&assessment, &change, arguments.format, common).map(|()| exit);
+    }
     let to_file = common.output.is_some();
     let view =
         View { colour: !to_file && output::colour(), width: if to_file { 0 } else { output::width() } };

@@ -5,4 +5,5 @@ pub mod feeds;
 pub mod inventory;
 pub mod knowledge;
 pub mod protocols;
+pub mod what_if;
 pub mod why;
