@@ -11,4 +11,4 @@ mod resolve;
 
 pub use catalog::{Catalog, CatalogError, Category, Reference, RuleInfo};
 pub use ledger::{Ledger, Limits};
-pub use resolve::{Remark, Resolution, program_cpe, resolve};
+pub use resolve::{DeviceFact, Remark, Resolution, Wants, program_cpe, resolve, resolve_with};

@@ -5,6 +5,7 @@
 
 mod cpe;
 mod documents;
+mod exposure;
 mod feed;
 mod feeds;
 mod inventory;
@@ -18,6 +19,7 @@ mod versions;
 mod wording;
 
 pub use cpe::{Cpe, Value};
+pub use exposure::{JUDGEMENTS, Judgement, exposures, wants};
 pub use feed::{Extent, Feed, FeedError, Header, Kind, Sample, Sink, Skipped};
 pub use feeds::{
     Change, Distribution, FEEDS, HashError, OpenPgpKey, Provider, ProviderError, RolieEntry, RolieFeed, feed,

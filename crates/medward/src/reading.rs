@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use medward_capture::Reader;
-use medward_identify::{Catalog, resolve};
+use medward_identify::{Catalog, resolve_with};
 use medward_model::{Assessment, CaptureSummary, SCHEMA};
 
 use crate::cli::{Common, LogLevel, Reading};
@@ -73,7 +73,7 @@ pub fn assess(
             }
         }
     }
-    let resolution = resolve(outcome.ledger, catalog);
+    let resolution = resolve_with(outcome.ledger, catalog, &medward_knowledge::wants);
     if common.log_level >= LogLevel::Info && !common.quiet {
         anstream::eprintln!(
             "medward: {} devices, {} conversations",
@@ -81,6 +81,9 @@ pub fn assess(
             resolution.conversations.len()
         );
     }
+    let last = files.iter().filter_map(|file| file.last).max();
+    let now = common.now.or(last).unwrap_or_default();
+    let findings = medward_knowledge::exposures(&resolution.devices, &resolution.facts, now);
     let summary = CaptureSummary {
         packets: files.iter().map(|file| file.packets).sum(),
         bytes: files.iter().map(|file| file.bytes).sum(),
@@ -96,7 +99,7 @@ pub fn assess(
         capture: summary,
         devices: resolution.devices,
         conversations: resolution.conversations,
-        findings: Vec::new(),
+        findings,
         hidden: Vec::new(),
         risk: Vec::new(),
         actions: Vec::new(),

@@ -11,7 +11,7 @@ use super::cpe::cpe;
 use super::nodes::{Node, Nodes};
 use super::ownership::Ownership;
 use super::presence::Span;
-use super::{Remark, facts};
+use super::{DeviceFact, MAX_FACTS, Remark, Wants, facts as told};
 use crate::catalog::Catalog;
 use crate::fuse::{
     self, Group, Interpreted, SoftwareClaim, interpret, publish, publish_many, summed, threshold,
@@ -103,11 +103,17 @@ impl Material {
     }
 }
 
-/// Devices by id, the id of each node's device, and remarks.
-type Built = (Vec<Device>, BTreeMap<usize, DeviceId>, BTreeMap<DeviceId, Vec<Remark>>);
+/// Devices by id, the id of each node's device, remarks, and facts.
+type Built = (Vec<Device>, BTreeMap<usize, DeviceId>, BTreeMap<DeviceId, Vec<Remark>>, Vec<DeviceFact>);
 
 /// One device per set of joined nodes.
-pub(crate) fn devices(mut material: Material, ownership: &Ownership, catalog: &Catalog) -> Built {
+pub(crate) fn devices(
+    mut material: Material,
+    ownership: &Ownership,
+    catalog: &Catalog,
+    wants: Wants<'_>,
+) -> Built {
+    let mut facts: Vec<DeviceFact> = Vec::new();
     let mut sets: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, _) in material.nodes.iter() {
         sets.entry(material.nodes.root(number)).or_default().push(number);
@@ -124,6 +130,7 @@ pub(crate) fn devices(mut material: Material, ownership: &Ownership, catalog: &C
     for (root, members) in direct.into_iter().chain(behind) {
         let set = DeviceSet::of(&mut material, &members);
         let parent = set.via.and_then(|via| ids.get(&via)).cloned();
+        let mut seen = wanted(&set.part, wants);
         let (mut device, notes) = set.build(parent, ownership, catalog);
         while taken.contains_key(&device.id) {
             device.id = hashed(&format!("{} again", device.id));
@@ -136,9 +143,46 @@ pub(crate) fn devices(mut material: Material, ownership: &Ownership, catalog: &C
             device.remarks = notes.iter().map(|note| note.name().to_owned()).collect();
             remarks.insert(device.id.clone(), notes);
         }
+        for fact in &mut seen {
+            fact.device = device.id.clone();
+        }
+        facts.append(&mut seen);
         taken.insert(device.id.clone(), device);
     }
-    (taken.into_values().collect(), ids, remarks)
+    facts.sort_by(|a, b| {
+        (&a.device, a.packet, a.source, &a.field, &a.value)
+            .cmp(&(&b.device, b.packet, b.source, &b.field, &b.value))
+    });
+    (taken.into_values().collect(), ids, remarks, facts)
+}
+
+/// What is asked for of what was gathered, without the device.
+fn wanted(part: &Part, wants: Wants<'_>) -> Vec<DeviceFact> {
+    let observed =
+        part.observations.iter().filter(|seen| wants(seen.source, seen.field.name)).map(|seen| DeviceFact {
+            device: DeviceId(String::new()),
+            source: seen.source,
+            field: seen.field.name.to_owned(),
+            value: seen.value.shown(),
+            packet: seen.packet,
+            time: seen.first,
+            verb: None,
+        });
+    let done = part.deeds.iter().filter(|(deed, _)| wants(deed.protocol, "activity")).map(|(deed, sum)| {
+        DeviceFact {
+            device: DeviceId(String::new()),
+            source: deed.protocol,
+            field: deed.operation.to_string(),
+            value: match deed.part {
+                crate::ledger::Part::Actor => "did".to_owned(),
+                crate::ledger::Part::Target => "served".to_owned(),
+            },
+            packet: sum.packet,
+            time: sum.time,
+            verb: Some(deed.verb),
+        }
+    });
+    observed.chain(done).take(MAX_FACTS).collect()
 }
 
 /// The nodes of one device, put together.
@@ -212,7 +256,7 @@ impl DeviceSet {
             true => Vec::new(),
             false => {
                 let firm = |mac: &Mac| ownership.is_firm(*mac);
-                facts::of(&self.part, &macs, forwards, firm, catalog)
+                told::of(&self.part, &macs, forwards, firm, catalog)
             }
         };
         let interpreted = interpret(&facts, catalog);
@@ -369,7 +413,7 @@ fn names_computer_only(attributes: &BTreeMap<&'static str, Fused>, catalog: &Cat
         .map(|category| category.group.as_str());
     group.is_some_and(|group| BUILT_AROUND.contains(&group))
         && attributes.get(Attribute::Vendor.name()).is_some_and(|vendor| {
-            vendor.evidence.iter().all(|s| s.source == "mac" && s.weight <= facts::PLATFORM)
+            vendor.evidence.iter().all(|s| s.source == "mac" && s.weight <= told::PLATFORM)
         })
 }
 

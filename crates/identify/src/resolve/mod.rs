@@ -46,6 +46,23 @@ impl Remark {
     }
 }
 
+/// Something that was seen of a device and is no attribute: what a field held, or what was done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceFact {
+    pub device: DeviceId,
+    /// Name of the dissector.
+    pub source: &'static str,
+    /// Its field ("cert-not-after"), or the operation that was done ("C-STORE-RQ").
+    pub field: String,
+    /// What the field held; for an operation the part that the device played, "did" or "served".
+    pub value: String,
+    /// Number of the first packet.
+    pub packet: u64,
+    pub time: medward_model::Timestamp,
+    /// It is an operation, with its kind.
+    pub verb: Option<medward_model::Verb>,
+}
+
 /// Devices and who talks to whom.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resolution {
@@ -57,10 +74,23 @@ pub struct Resolution {
     pub remarks: BTreeMap<DeviceId, Vec<Remark>>,
     /// Aggregated flows to addresses that never answered and may not exist.
     pub unanswered: u64,
+    /// What was asked for in [`resolve_with`], sorted by device, packet, source, field and value.
+    pub facts: Vec<DeviceFact>,
 }
+
+/// Whether a field of a dissector is to be kept as a fact of its device. Operations go by the field "activity".
+pub type Wants<'w> = &'w dyn Fn(&str, &str) -> bool;
+
+/// Most facts that are kept of one device.
+const MAX_FACTS: usize = 512;
 
 /// Turns everything that was observed into devices and conversations.
 pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
+    resolve_with(ledger, catalog, &|_, _| false)
+}
+
+/// As [`resolve`], and keeps what `wants` asks for as facts of each device.
+pub fn resolve_with(ledger: Ledger, catalog: &Catalog, wants: Wants<'_>) -> Resolution {
     let Ledger { observations, links, deeds, flows, .. } = ledger;
     let observations = observations.into_sorted();
     let links = links.into_sorted();
@@ -79,9 +109,9 @@ pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
     }
     let ends = conversations::ends(&flows, &locator, &mut material);
     strong::join(&mut material, &ownership, catalog);
-    let (devices, ids, remarks) = build::devices(material, &ownership, catalog);
+    let (devices, ids, remarks, facts) = build::devices(material, &ownership, catalog, wants);
     let (conversations, unanswered) = conversations::collect(&flows, &ends, &ids);
-    Resolution { devices, conversations, remarks, unanswered }
+    Resolution { devices, conversations, remarks, unanswered, facts }
 }
 
 /// Assigns links and evidence to nodes.

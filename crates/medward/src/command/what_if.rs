@@ -1,6 +1,5 @@
 //! `--what-if`: what an action would change.
 
-
 use medward_model::{Assessment, Attribute};
 use medward_risk::Change;
 use serde_json::json;

@@ -9,6 +9,7 @@ use std::io::Read;
 
 use medward_model::{Attribute, Field, Outcome, Verb};
 
+use super::factory;
 use super::http::HTTP;
 use super::nearby::{is_host_name, is_nearby};
 use crate::{Context, Headers, HttpKind, HttpMessage, Side, clean_bytes};
@@ -32,6 +33,10 @@ static SERVER_SOFTWARE: Field = Field::states(
 );
 static POWERED_BY: Field = Field::fact("powered-by", "Server: X-Powered-By");
 static VIA: Field = Field::fact("via", "Sender, a proxy or gateway: Via (RFC 9110 7.6.3)");
+static FACTORY_LOGIN: Field = Field::fact(
+    "factory-login",
+    "Server: user whose factory password it accepted in HTTP Basic (RFC 7617 2), of a list of known pairs",
+);
 static REALM: Field = Field::fact("realm", "Server: realm of WWW-Authenticate (RFC 9110 11.5)");
 static AUTH_SCHEME: Field =
     Field::fact("auth-scheme", "Server: scheme of WWW-Authenticate (RFC 9110 11.6.1)");
@@ -50,6 +55,7 @@ pub(super) static FIELDS: &[&Field] = &[
     &USER_AGENT,
     &SERVER,
     &SERVER_SOFTWARE,
+    &FACTORY_LOGIN,
     &POWERED_BY,
     &VIA,
     &REALM,
@@ -263,6 +269,13 @@ impl Exchanges {
             200..=399 => Outcome::Success,
             _ => return,
         };
+        if let Some(("Basic" | "basic", pair)) = credentials.split_once(' ')
+            && outcome == Outcome::Success
+            && let Some(user) = factory::factory_user(pair)
+        {
+            let server = cx.host(client.other());
+            cx.evidence(server, &FACTORY_LOGIN, user);
+        }
         // Every refusal counts, but that the same login goes on to work is said once.
         let key = hash("login", scheme);
         if outcome == Outcome::Success {

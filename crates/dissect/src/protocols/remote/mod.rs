@@ -3,6 +3,7 @@
 mod at;
 mod ber;
 mod dcerpc;
+mod factory;
 mod ftp;
 mod http;
 mod http2;

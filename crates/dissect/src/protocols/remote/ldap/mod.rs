@@ -215,7 +215,12 @@ impl LdapSession {
             other => format!("0x{other:02x}"),
         };
         self.token(credentials, cx);
-        let asked = Asked::new(cx.side(), Verb::Login, "bind", "")
+        let word = match mechanism.as_str() {
+            "anonymous" => "anonymous bind",
+            "simple" => "simple bind",
+            _ => "bind",
+        };
+        let asked = Asked::new(cx.side(), Verb::Login, word, "")
             .detail("mechanism", mechanism)
             .detail("account", self.account);
         self.pending.ask(number, asked, cx);
