@@ -4,12 +4,14 @@
 //! spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, tab or carriage return) gets a leading
 //! apostrophe. Control and direction characters are shown as `\u{…}`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
-use medward_model::{Assessment, Attribute, Device, Scope};
+use medward_model::{Assessment, Attribute, Device, DeviceId, Finding, Risk, Scope, Verdict};
 
 use crate::WriteError;
 use crate::inventory::{self, Inventory};
+use crate::judgement;
 use crate::wording::clean;
 
 /// Attributes whose confidence has a column of its own, after the value's.
@@ -30,12 +32,13 @@ const LISTED: [Attribute; 4] =
 /// Writes all rows.
 pub(crate) fn write(assessment: &Assessment, out: &mut dyn Write) -> Result<(), WriteError> {
     let inventory = Inventory::new(assessment);
+    let judged = (judgement::by_device(&assessment.findings), judgement::risks(assessment));
     let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
     let attributes: Vec<_> =
         Attribute::ALL.into_iter().filter(|attribute| !LISTED.contains(attribute)).collect();
     write_row(&mut writer, header(&attributes))?;
     for device in assessment.devices.iter().filter(|device| device.scope != Scope::Multicast) {
-        write_row(&mut writer, row(device, &attributes, &inventory))?;
+        write_row(&mut writer, row(device, &attributes, &inventory, &judged))?;
     }
     writer.flush()?;
     Ok(())
@@ -61,12 +64,23 @@ fn header(attributes: &[Attribute]) -> Vec<String> {
         "parent_name",
         "first_seen",
         "last_seen",
+        "risk",
+        "affected",
+        "likely",
+        "possible",
+        "worst",
+        "treatment",
+        "reason",
+        "row",
+        "particulars",
     ];
     cells.extend(rest.map(String::from));
     cells
 }
 
-fn row(device: &Device, attributes: &[Attribute], inventory: &Inventory) -> Vec<String> {
+type Judged<'a> = (BTreeMap<&'a DeviceId, Vec<&'a Finding>>, BTreeMap<&'a DeviceId, &'a Risk>);
+
+fn row(device: &Device, attributes: &[Attribute], inventory: &Inventory, judged: &Judged<'_>) -> Vec<String> {
     let mut cells = vec![
         device.id.to_string(),
         inventory::name(device),
@@ -106,6 +120,21 @@ fn row(device: &Device, attributes: &[Attribute], inventory: &Inventory) -> Vec<
         device.first_seen.map(|time| time.to_string()).unwrap_or_default(),
         device.last_seen.map(|time| time.to_string()).unwrap_or_default(),
     ]);
+    let findings = judged.0.get(&device.id).map_or(&[][..], Vec::as_slice);
+    let how_many =
+        |verdict: Verdict| findings.iter().filter(|finding| finding.status == verdict).count().to_string();
+    let risk = judged.1.get(&device.id);
+    cells.extend([
+        risk.map(|risk| risk.score.to_string()).unwrap_or_default(),
+        how_many(Verdict::Affected),
+        how_many(Verdict::Likely),
+        how_many(Verdict::Possible),
+        findings.first().map(|finding| finding.title.clone()).unwrap_or_default(),
+        risk.map(|risk| risk.treatment.name().to_owned()).unwrap_or_default(),
+        risk.map(|risk| risk.reason.clone()).unwrap_or_default(),
+        device.row.map(|row| row.to_string()).unwrap_or_default(),
+        join(device.particulars.iter().map(|(name, value)| format!("{name}={value}"))),
+    ]);
     cells
 }
 
@@ -113,7 +142,10 @@ fn join(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join("; ")
 }
 
-fn write_row<W: Write>(writer: &mut ::csv::Writer<W>, cells: Vec<String>) -> Result<(), WriteError> {
+pub(crate) fn write_row<W: Write>(
+    writer: &mut ::csv::Writer<W>,
+    cells: Vec<String>,
+) -> Result<(), WriteError> {
     writer.write_record(cells.iter().map(|cell| safe(cell))).map_err(|error| match error.into_kind() {
         ::csv::ErrorKind::Io(error) => WriteError::Io(error),
         other => WriteError::Io(std::io::Error::other(format!("{other:?}"))),

@@ -29,6 +29,10 @@ pub(crate) fn write(assessment: &Assessment, out: &mut dyn Write) -> Result<(), 
     bom.insert("metadata".into(), metadata(assessment));
     bom.insert("components".into(), devices.iter().map(|device| component(device)).collect());
     bom.insert("dependencies".into(), devices.iter().flat_map(|device| dependencies(device)).collect());
+    let vulnerabilities = crate::vex::cyclonedx(assessment);
+    if !vulnerabilities.is_empty() {
+        bom.insert("vulnerabilities".into(), vulnerabilities.into());
+    }
     let digest = Sha256::digest(serde_json::to_vec(&bom)?);
     bom.insert("serialNumber".into(), urn(&digest).into());
     serde_json::to_writer_pretty(&mut *out, &bom)?;

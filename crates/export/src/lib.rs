@@ -10,13 +10,16 @@ mod category;
 mod csv;
 mod cyclonedx;
 mod facts;
+mod findings;
 mod html;
 mod inventory;
 mod json;
 mod jsonl;
+mod judgement;
 mod overview;
 mod protocol;
 mod text;
+mod vex;
 mod wording;
 
 use std::io::Write;
@@ -36,8 +39,12 @@ pub enum Format {
     Csv,
     /// One self-contained page.
     Html,
-    /// A CycloneDX 1.6 bill of materials with the devices as components.
+    /// A CycloneDX 1.6 bill of materials with the devices as components, and their vulnerabilities.
     Cyclonedx,
+    /// One row a finding (RFC 4180).
+    Findings,
+    /// A CSAF 2.0 VEX document.
+    Vex,
 }
 
 /// How a person looks at the text.
@@ -90,5 +97,7 @@ pub fn write(
         Format::Csv => csv::write(assessment, out),
         Format::Html => html::write(assessment, out),
         Format::Cyclonedx => cyclonedx::write(assessment, out),
+        Format::Findings => findings::write(assessment, out),
+        Format::Vex => vex::csaf(assessment, out),
     }
 }

@@ -11,4 +11,4 @@ mod resolve;
 
 pub use catalog::{Catalog, CatalogError, Category, Reference, RuleInfo};
 pub use ledger::{Ledger, Limits};
-pub use resolve::{DeviceFact, Remark, Resolution, Wants, program_cpe, resolve, resolve_with};
+pub use resolve::{DeviceFact, Remark, Resolution, Wants, complete, program_cpe, resolve, resolve_with};

@@ -123,8 +123,12 @@ pub enum AssessFormat {
     Csv,
     /// One self-contained page to read, print and send.
     Html,
-    /// CycloneDX 1.6: devices and their software as components.
+    /// CycloneDX 1.6: devices and their software as components, with vulnerabilities (a VDR).
     Cyclonedx,
+    /// CSV with one row a finding.
+    Findings,
+    /// CSAF 2.0 VEX.
+    Vex,
 }
 
 impl AssessFormat {
@@ -138,6 +142,8 @@ impl AssessFormat {
             AssessFormat::Csv => Format::Csv,
             AssessFormat::Html => Format::Html,
             AssessFormat::Cyclonedx => Format::Cyclonedx,
+            AssessFormat::Findings => Format::Findings,
+            AssessFormat::Vex => Format::Vex,
         }
     }
 }

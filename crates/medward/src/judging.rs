@@ -250,6 +250,7 @@ fn facts(catalog: &Catalog, slug: &str) -> Facts {
         infrastructure: group == "network"
             || matches!(slug, "pacs" | "domain-controller" | "server" | "interface-engine"),
         group: group.to_owned(),
+        label: category.label.clone(),
     }
 }
 

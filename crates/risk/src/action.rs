@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use medward_model::{Action, Device, DeviceId, Finding, FindingKind, Risk, Treatment, Verdict};
 use sha2::{Digest, Sha256};
 
-use crate::score::{Inputs, Judged, kind};
+use crate::score::{Inputs, Judged, facts, kind};
 
 /// What an action changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub fn actions(inputs: &Inputs<'_>, risks: &[Risk]) -> Vec<Action> {
         if findings.is_empty() && risk.removes <= 0.0 {
             continue;
         }
-        groups.entry((risk.treatment, target(device, risk, findings))).or_default().push(risk);
+        groups.entry((risk.treatment, target(inputs, device, risk, findings))).or_default().push(risk);
     }
     let mut all: Vec<Action> = groups
         .into_iter()
@@ -114,9 +114,12 @@ fn settles(treatment: Treatment, finding: &Finding) -> bool {
 }
 
 /// What the action is done to: the recall, the model and its fix, the system, or the kind of device.
-fn target(device: &Device, risk: &Risk, findings: &[&Finding]) -> String {
+fn target(inputs: &Inputs<'_>, device: &Device, risk: &Risk, findings: &[&Finding]) -> String {
     let model = kind(device).map_or_else(
-        || device.value(medward_model::Attribute::Category).unwrap_or("devices of unknown kind").to_owned(),
+        || match facts(inputs, device).label {
+            label if label.is_empty() => "devices of unknown kind".to_owned(),
+            label => format!("devices of the kind {}", label.to_lowercase()),
+        },
         |_| {
             format!(
                 "{} {}",
@@ -148,7 +151,7 @@ fn title(treatment: Treatment, target: &str, count: usize) -> String {
     let devices = if count == 1 { "1 device".to_owned() } else { format!("{count} devices") };
     match treatment {
         Treatment::Remove => format!("Take out of use: {target} ({devices})"),
-        Treatment::Patch => format!("Install the maker's fix on {target} ({devices})"),
+        Treatment::Patch => format!("Install the maker's fix for {target} on {devices}"),
         Treatment::Isolate => format!("Cut off {target} ({devices}) until mended"),
         Treatment::VirtualPatch => format!("Shield {target} ({devices}) by a rule in the network"),
         Treatment::Segment => format!("Restrict who reaches {target} ({devices})"),

@@ -16,6 +16,8 @@ use crate::treatment::treatment;
 pub struct Facts {
     /// "imaging", "patient care", "IT", "personal", "building", "network", …
     pub group: String,
+    /// As shown to a person: "Infusion pump".
+    pub label: String,
     pub medical: bool,
     /// It holds or sends patient data by its nature (archives, information systems, imaging).
     pub patient_data: bool,

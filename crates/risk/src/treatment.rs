@@ -21,7 +21,9 @@ pub(crate) fn treatment(judged: &Judged<'_>, device: &Device, risk: &Risk) -> Ch
     let findings = judged.findings_of(&device.id);
     let sure = |finding: &&&Finding| finding.status != Verdict::Possible;
     let keeps_alive = matches!(device.value(Attribute::LifeSupporting), Some("yes"));
-    let medical = facts(&judged.inputs, device).medical;
+    let own = facts(&judged.inputs, device);
+    // What it is for must be known before it is cut off.
+    let dispensable = !own.medical && !own.group.is_empty() && !own.infrastructure;
     let before = judged.score(device, &|_| true, &|_| true);
     let settled = |which: &dyn Fn(&Finding) -> bool| {
         (before - judged.score(device, &|finding| !which(finding), &|_| true)).max(0.0)
@@ -50,7 +52,7 @@ pub(crate) fn treatment(judged: &Judged<'_>, device: &Device, risk: &Risk) -> Ch
     let cut = (before - shielded).max(0.0);
     if let Some(finding) = first(&|f| f.kind == FindingKind::Vulnerability && exploited(f)) {
         let reason = format!("{} is exploited now, and no fix is named.", title(finding));
-        return if keeps_alive || medical {
+        return if keeps_alive || !dispensable {
             let how = " Shield it by a rule in the network; do not cut it off while a patient depends on it.";
             by(Treatment::VirtualPatch, format!("{reason}{how}"), settled(&exploited).max(cut))
         } else {

@@ -213,8 +213,8 @@ fn what_keeps_a_patient_alive_is_never_isolated_by_advice() {
 fn devices_of_one_model_with_one_fix_are_one_action() {
     let (devices, conversations) = ward();
     let findings = [
-        finding("CVE-1a", "dev-a", 9.8, false, 0.1, Verdict::Affected, Treatment::Patch),
-        finding("CVE-1b", "dev-b", 9.8, false, 0.1, Verdict::Affected, Treatment::Patch),
+        finding("CVE-1", "dev-a", 9.8, false, 0.1, Verdict::Affected, Treatment::Patch),
+        finding("CVE-1", "dev-b", 9.8, false, 0.1, Verdict::Affected, Treatment::Patch),
     ];
     let list = run(&devices, &conversations, &findings, |inputs| actions(inputs, &assess_risk(inputs)));
     let patch: Vec<_> = list.iter().filter(|action| action.treatment == Treatment::Patch).collect();

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use medward_model::{Assessment, Attribute, Candidate, Conversation, Device, DeviceId, Fused, Support};
+use medward_model::{
+    Assessment, Attribute, Candidate, Conversation, Device, DeviceId, Finding, Fused, Risk, Support,
+};
 use serde::Serialize;
 
+use super::judgement::{self, FindingView, RiskView};
 use crate::inventory::{self, Inventory, Placed, SHAKY};
 use crate::protocol;
 use crate::wording::{self, bytes, clean, number, percent};
@@ -53,6 +56,21 @@ pub(super) struct DeviceView {
     more_services: usize,
     peers: Vec<PeerView>,
     more_peers: usize,
+    risk: Option<RiskView>,
+    /// Points, for sorting.
+    score: u8,
+    findings: Vec<FindingView>,
+    more_findings: usize,
+    hidden: Vec<FindingView>,
+    /// Findings that are more than possible.
+    sure_findings: usize,
+}
+
+/// What was judged, by device.
+pub(super) struct Judged<'a> {
+    pub findings: BTreeMap<&'a DeviceId, Vec<&'a Finding>>,
+    pub hidden: BTreeMap<&'a DeviceId, Vec<&'a Finding>>,
+    pub risks: BTreeMap<&'a DeviceId, &'a Risk>,
 }
 
 impl DeviceView {
@@ -159,7 +177,11 @@ pub(super) fn view(
     assessment: &Assessment,
     inventory: &Inventory,
     peers: &Peers,
+    judged: &Judged<'_>,
 ) -> DeviceView {
+    let list = judged.findings.get(&device.id).map_or(&[][..], Vec::as_slice);
+    let (findings, more_findings) = judgement::of_device(list);
+    let risk = judged.risks.get(&device.id);
     let group = inventory::group(device);
     let sureness = inventory::sureness(device);
     let (peers, more_peers) = peer_views(device, inventory, peers);
@@ -210,6 +232,12 @@ pub(super) fn view(
         more_services: device.services.len().saturating_sub(PARTS),
         peers,
         more_peers,
+        score: risk.map_or(0, |risk| risk.score),
+        risk: risk.map(|risk| judgement::risk(risk, inventory)),
+        findings,
+        more_findings,
+        hidden: judgement::of_device(judged.hidden.get(&device.id).map_or(&[][..], Vec::as_slice)).0,
+        sure_findings: list.iter().filter(|finding| judgement::counts(finding)).count(),
     }
 }
 

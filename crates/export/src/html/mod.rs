@@ -5,6 +5,7 @@
 //! everything is there; the script adds search, filters and sorting.
 
 mod device;
+mod judgement;
 mod picture;
 
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ use crate::inventory::{self, Inventory, SHAKY};
 use crate::overview::{self, Overview};
 use crate::protocol::{self, Openness};
 use crate::wording::{self, bytes, clean, count, number, percent};
-use device::{DeviceView, Link, Peers};
+use device::{DeviceView, Judged, Link, Peers};
 
 const TEMPLATE: &str = include_str!("report.html.j2");
 const STYLE: &str = include_str!("report.css");
@@ -79,6 +80,7 @@ pub(crate) fn write(assessment: &Assessment, out: &mut dyn Write) -> Result<(), 
     let overview = Overview::new(&inventory);
     let picture = picture::draw(assessment, &inventory);
     let (pairs, more_pairs) = pairs(assessment, &inventory);
+    let (found, more_found) = judgement::findings(assessment, &inventory);
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
     environment.set_syntax(syntax);
@@ -89,8 +91,15 @@ pub(crate) fn write(assessment: &Assessment, out: &mut dyn Write) -> Result<(), 
         policy => policy(),
         version => env!("CARGO_PKG_VERSION"),
         headline => overview.headline(),
-        captured => overview::captured(assessment),
-        tiles => Serde(tiles(&overview)),
+        captured => (!assessment.capture.files.is_empty()).then(|| overview::captured(assessment)),
+        judged => crate::judgement::headline(assessment),
+        compared => crate::judgement::compared(assessment),
+        any_findings => !assessment.findings.is_empty(),
+        actions => Serde(judgement::actions(assessment, &inventory)),
+        findings => Serde(found),
+        more_findings => more_found,
+        hidden_count => assessment.hidden.len(),
+        tiles => Serde(tiles(&overview, assessment)),
         facts => Serde(fact_views(assessment, &inventory)),
         picture => picture.map(|picture| context! {
             svg => picture.svg,
@@ -153,12 +162,19 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-fn tiles(overview: &Overview) -> Vec<Tile> {
+fn tiles(overview: &Overview, assessment: &Assessment) -> Vec<Tile> {
+    let affected: std::collections::BTreeSet<_> = assessment
+        .findings
+        .iter()
+        .filter(|finding| finding.status == medward_model::Verdict::Affected)
+        .map(|finding| &finding.device)
+        .collect();
     let tile = |n: usize, label, note, tone| Tile { value: number(n as u64), label, note, tone };
     vec![
         tile(overview.internal, "devices", "on this network", "plain"),
         tile(overview.medical, "medical", "at the patient, imaging, laboratory, clinical systems", "medical"),
         tile(overview.life_supporting, "life-supporting", "a patient's life may depend on them", "alive"),
+        tile(affected.len(), "with findings", "something is wrong that is certain", "bad"),
         tile(overview.unknown, "of unknown kind", "what they are could not be told", "unknown"),
         tile(overview.external, "addresses outside", "that devices exchanged traffic with", "plain"),
     ]
@@ -198,10 +214,15 @@ fn vendors(category: &overview::CategoryCount) -> String {
 
 fn groups(assessment: &Assessment, inventory: &Inventory, overview: &Overview) -> Vec<GroupView> {
     let peers = Peers::new(assessment);
+    let judged = Judged {
+        findings: crate::judgement::by_device(&assessment.findings),
+        hidden: crate::judgement::by_device(&assessment.hidden),
+        risks: crate::judgement::risks(assessment),
+    };
     let mut devices: Vec<DeviceView> = inventory
         .internal
         .iter()
-        .map(|placed| device::view(*placed, assessment, inventory, &peers))
+        .map(|placed| device::view(*placed, assessment, inventory, &peers, &judged))
         .collect();
     let mut views = Vec::new();
     for group in GROUPS {

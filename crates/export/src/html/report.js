@@ -34,6 +34,7 @@
         }
         else if (by === "seen") { result = b.dataset.seen - a.dataset.seen; }
         else if (by === "share") { result = a.dataset.share - b.dataset.share; }
+        else if (by === "score") { result = b.dataset.score - a.dataset.score; }
         return result || place.get(a) - place.get(b);
       };
       groups.forEach(function (g) {

@@ -1,5 +1,6 @@
 //! Text for a person at a terminal: what was found, what stands out, then the table of devices.
 
+mod judgement;
 mod paint;
 mod table;
 
@@ -26,8 +27,15 @@ const VENDORS: usize = 5;
 pub(crate) fn write(assessment: &Assessment, view: &View, out: &mut dyn Write) -> Result<(), WriteError> {
     let inventory = Inventory::new(assessment);
     let overview = Overview::new(&inventory);
-    let page = Page { assessment, inventory: &inventory, overview: &overview, view };
+    let page = Page {
+        assessment,
+        inventory: &inventory,
+        overview: &overview,
+        view,
+        risks: crate::judgement::risks(assessment),
+    };
     page.head(out)?;
+    page.judgement(out)?;
     page.kinds(out)?;
     page.facts(out)?;
     page.devices(out)?;
@@ -40,6 +48,7 @@ struct Page<'a> {
     inventory: &'a Inventory<'a>,
     overview: &'a Overview,
     view: &'a View,
+    risks: std::collections::BTreeMap<&'a medward_model::DeviceId, &'a medward_model::Risk>,
 }
 
 impl Page<'_> {
@@ -49,6 +58,9 @@ impl Page<'_> {
 
     fn head(&self, out: &mut dyn Write) -> io::Result<()> {
         self.paragraph(Tone::Heading, "", &self.overview.headline(), out)?;
+        if self.assessment.capture.files.is_empty() {
+            return Ok(());
+        }
         let captured = format!("Captured {}.", overview::captured(self.assessment));
         self.paragraph(Tone::Faint, "", &captured, out)
     }
@@ -164,6 +176,7 @@ impl Page<'_> {
                 several(&device.ips, whole),
                 several(&device.macs, whole),
                 device.last_seen.map(|time| wording::second_of(time, day)).unwrap_or_default(),
+                self.risks.get(&device.id).map(|risk| risk.score.to_string()).unwrap_or_default(),
                 inventory::sureness(device).map(wording::percent).unwrap_or_default(),
                 device.id.to_string(),
             ],
@@ -184,7 +197,7 @@ impl Page<'_> {
     }
 }
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     Column { heading: "Name", least: 20, worth: 100 },
     Column { heading: "Category", least: 16, worth: 99 },
     Column { heading: "Vendor", least: 12, worth: 80 },
@@ -194,6 +207,7 @@ const COLUMNS: [Column; 11] = [
     Column { heading: "IP", least: usize::MAX, worth: 90 },
     Column { heading: "MAC", least: usize::MAX, worth: 30 },
     Column { heading: "Last seen", least: usize::MAX, worth: 20 },
+    Column { heading: "Risk", least: usize::MAX, worth: 95 },
     Column { heading: "Sure", least: usize::MAX, worth: 60 },
     Column { heading: "Id", least: usize::MAX, worth: 10 },
 ];

@@ -117,6 +117,26 @@ impl Catalog {
         self.categories.get(slug)
     }
 
+    /// The category that people call so: by its slug or its label, whatever the order of the words ("Pump, Infusion").
+    pub fn category_called(&self, name: &str) -> Option<&Category> {
+        let words = |text: &str| -> Vec<String> {
+            let mut words: Vec<String> = text
+                .split(|c: char| !c.is_alphanumeric())
+                .filter(|word| !word.is_empty())
+                .map(|word| word.to_lowercase().trim_end_matches('s').to_owned())
+                .collect();
+            words.sort();
+            words
+        };
+        let wanted = words(name);
+        if wanted.is_empty() {
+            return None;
+        }
+        self.categories
+            .values()
+            .find(|category| words(&category.slug) == wanted || words(&category.label) == wanted)
+    }
+
     /// All categories, by slug.
     pub fn categories(&self) -> impl Iterator<Item = &Category> {
         self.categories.values()

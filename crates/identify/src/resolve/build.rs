@@ -185,6 +185,44 @@ fn wanted(part: &Part, wants: Wants<'_>) -> Vec<DeviceFact> {
     observed.chain(done).take(MAX_FACTS).collect()
 }
 
+/// What follows from attributes that are known (by an inventory, say): category, product line, role, device class. Values
+/// that are known stay as they are.
+pub fn complete(known: &mut BTreeMap<&'static str, Fused>, catalog: &Catalog) {
+    let mut facts: Vec<fuse::Fact> = Vec::new();
+    for (name, fused) in known.iter() {
+        let Some(attribute) = Attribute::by_name(name) else { continue };
+        let value = match attribute {
+            Attribute::Category => match catalog.category_called(&fused.value) {
+                Some(category) => category.slug.clone(),
+                None => continue,
+            },
+            _ => fused.value.clone(),
+        };
+        let support = fused.evidence.first();
+        facts.push(fuse::Fact {
+            source: support.map_or_else(|| "inventory".to_owned(), |s| s.source.clone()).into(),
+            field: support.map_or_else(|| (*name).to_owned(), |s| s.field.clone()).into(),
+            value,
+            packet: None,
+            time: None,
+            gives: Some((attribute, fused.confidence)),
+            software: None,
+            certainty: 1.0,
+            basis: None,
+        });
+    }
+    let category = Attribute::Category.name();
+    // A kind that the catalogue does not have by that name says nothing to what reads it.
+    if known.get(category).is_some_and(|fused| catalog.category_called(&fused.value).is_none()) {
+        known.remove(category);
+    }
+    for (name, fused) in attributes(&interpret(&facts, catalog), catalog) {
+        if name == category || !known.contains_key(name) {
+            known.insert(name, fused);
+        }
+    }
+}
+
 /// The nodes of one device, put together.
 struct DeviceSet {
     macs: BTreeSet<Mac>,

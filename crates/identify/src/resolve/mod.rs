@@ -161,4 +161,5 @@ fn gather(seen: &Seen, ownership: &Ownership, observations: Vec<(Subject, Vec<Ob
 #[cfg(test)]
 mod tests;
 
+pub use build::complete;
 pub use cpe::cpe as program_cpe;

@@ -48,7 +48,10 @@ fn judge(seen: &Seen<'_>, found: &mut Vec<Exposure>) {
         let all: Vec<_> = seen
             .served(source)
             .chain(seen.did(source))
-            .filter(|fact| fact.verb.is_some_and(carries_patients) && fact.field != "C-ECHO-RQ")
+            .filter(|fact| {
+                fact.verb.is_some_and(carries_patients)
+                    && !matches!(fact.field.as_str(), "C-ECHO-RQ" | "capabilities")
+            })
             .collect();
         let Some(first) = all.iter().min_by_key(|fact| fact.packet) else { continue };
         let served = all.iter().any(|fact| fact.value == "served");

@@ -646,6 +646,8 @@ pub(crate) fn shown(versions: &Versions) -> String {
 /// The first sentence or so.
 fn beginning(text: &str) -> Box<str> {
     const LONGEST: usize = 140;
+    let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = one_line.as_str();
     let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= LONGEST).last().unwrap_or(0);
     if text.len() <= LONGEST {
         return text.into();

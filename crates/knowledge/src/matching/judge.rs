@@ -574,6 +574,9 @@ fn named(claimed: &Claimed, by_cpe: bool, hit: &Hit, thing: &Thing, subject: &Su
     if models.is_empty() {
         judged.version(thing, &claimed.claim, &device, &claimed.versions, says);
     }
+    if thing.from_wire {
+        judged.patch_level();
+    }
     for condition in claimed.claim.condition_texts() {
         judged.unmatched.push(Detail {
             attribute: "condition".to_owned(),
@@ -587,6 +590,14 @@ fn named(claimed: &Claimed, by_cpe: bool, hit: &Hit, thing: &Thing, subject: &Su
 }
 
 impl Judged {
+    /// A program's banner does not tell what a distribution mended in it.
+    fn patch_level(&mut self) {
+        self.grounds.open_conditions += 1;
+        self.would_help.push(
+            "the version of the distribution's package, which may be mended under the same number".to_owned(),
+        );
+    }
+
     fn name(&mut self, thing: &Thing, written: &str, comparison: &Comparison, likeness: Likeness) {
         let attribute = match thing.sort {
             Sort::Device => "model".to_owned(),
@@ -727,6 +738,9 @@ fn term_value(term: &Term, things: &Things, subject: &Subject) -> (Truth, Option
             });
             judged.name(thing, &term.criteria, &hit.comparison, likeness);
             judged.version(thing, &term.claim, &device, &term.range, says);
+            if thing.from_wire {
+                judged.patch_level();
+            }
             if open > 0 {
                 judged.would_help.push("edition and target platform of the software".to_owned());
             }

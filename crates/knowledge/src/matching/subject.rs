@@ -42,6 +42,8 @@ pub struct Program {
     pub confidence: f64,
     /// It is from a bill of materials of the model, not seen on this device.
     pub from_bom: bool,
+    /// Its version is from what it says on the wire: a distribution may have mended it without changing that.
+    pub from_wire: bool,
 }
 
 impl Subject {
@@ -80,6 +82,10 @@ impl Subject {
                     purl: software.purl.clone(),
                     confidence: software.confidence,
                     from_bom: false,
+                    from_wire: !software
+                        .evidence
+                        .iter()
+                        .any(|support| support.source.starts_with("inventory:")),
                 })
                 .collect(),
         }

@@ -39,6 +39,8 @@ pub(crate) struct Thing {
     pub confidence: f64,
     /// Of several CPE names only one can be right.
     pub ambiguous: bool,
+    /// Its version is what it says on the wire.
+    pub from_wire: bool,
     /// It is a distribution of packages: what is wrong with one of them need not be there.
     pub distribution: bool,
 }
@@ -231,6 +233,7 @@ fn device(subject: &Subject, base: &Base) -> Option<Thing> {
         package: None,
         confidence,
         ambiguous: false,
+        from_wire: false,
         distribution: false,
     })
 }
@@ -264,6 +267,7 @@ fn system_thing(
         package: None,
         confidence: version.map_or(os.confidence, |v| os.confidence.min(v.confidence)),
         ambiguous: known.is_some_and(|system| system.cpes.len() > 1),
+        from_wire: false,
         distribution: known.is_some_and(|system| system.distribution),
     })
 }
@@ -285,6 +289,7 @@ fn program_thing(program: &Program, base: &Base) -> Thing {
         package: program.purl.as_deref().map(|purl| package_key(Some(purl), "", "")),
         confidence: program.confidence,
         ambiguous: false,
+        from_wire: program.from_wire,
         distribution: false,
     }
 }
@@ -313,6 +318,7 @@ fn components(subject: &Subject, device: Option<&Thing>, base: &Base) -> Vec<Pro
             purl: component.purl.as_deref().map(str::to_owned),
             confidence: certainty,
             from_bom: true,
+            from_wire: false,
         }));
     }
     all

@@ -38,7 +38,10 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
                 anstream::eprintln!("medward: {}: column '{column}' is {name}", path.display());
             }
         }
-        devices.extend(inventory.devices);
+        devices.extend(inventory.devices.into_iter().map(|mut device| {
+            medward_identify::complete(&mut device.attributes, &catalog);
+            device
+        }));
     }
     devices.sort_by(|a, b| a.id.cmp(&b.id));
     let mut assessment = Assessment {
