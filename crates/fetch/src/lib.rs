@@ -9,8 +9,10 @@ mod import;
 mod open;
 mod state;
 mod store;
+mod synchronise;
 
 pub use bundle::{BundleError, BundleKey, create_bundle, public_key};
 pub use import::{FileOutcome, ImportError, ImportOptions, ImportReport, Progress, import};
 pub use state::{FeedStatus, Refusal, SkippedRecord};
 pub use store::{Counts, Store, StoreError};
+pub use synchronise::{SyncOptions, SyncOutcome, SyncStep, synchronise};

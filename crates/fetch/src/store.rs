@@ -178,6 +178,22 @@ impl Store {
         Ok(())
     }
 
+    /// Changes the state of a feed.
+    ///
+    /// # Errors
+    /// Where the store was opened for reading or cannot be written.
+    pub(crate) fn update_state(
+        &self,
+        feed: &str,
+        change: impl FnOnce(&mut FeedStatus),
+    ) -> Result<(), StoreError> {
+        let held = self.write()?;
+        let mut state = held.state(feed)?;
+        change(&mut state);
+        held.set_state(feed, &state)?;
+        held.commit()
+    }
+
     /// One record.
     ///
     /// # Errors
