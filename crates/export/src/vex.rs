@@ -56,7 +56,7 @@ pub(crate) fn csaf(assessment: &Assessment, out: &mut dyn Write) -> Result<(), W
         let mut product =
             json!({"name": format!("{vendor} {name} {}", version(device)), "product_id": device.id});
         if let Some(serial) = device.value(Attribute::Serial) {
-            product["product_identification_helper"] = json!({"serial_numbers": [clean(serial)]});
+            put(&mut product, "product_identification_helper", json!({"serial_numbers": [clean(serial)]}));
         }
         vendors.entry(vendor).or_default().push(json!({
             "category": "product_name", "name": name,
@@ -103,9 +103,9 @@ fn csaf_one(cve: &str, said: &[(&Finding, &'static str)]) -> Value {
     let mut one = json!({"product_status": status, "notes": [{"category": "description", "text": said.first().map(|(f, _)| f.title.as_str()).unwrap_or_default()}]});
     // Ids of other kinds have a place of their own.
     if cve.starts_with("CVE-") {
-        one["cve"] = json!(cve)
+        put(&mut one, "cve", json!(cve));
     } else {
-        one["ids"] = json!([{"system_name": "advisory", "text": cve}])
+        put(&mut one, "ids", json!([{"system_name": "advisory", "text": cve}]));
     }
     let remediations: Vec<Value> = said
         .iter()
@@ -120,7 +120,7 @@ fn csaf_one(cve: &str, said: &[(&Finding, &'static str)]) -> Value {
         })
         .collect();
     if !remediations.is_empty() {
-        one["remediations"] = json!(remediations);
+        put(&mut one, "remediations", json!(remediations));
     }
     let threats: Vec<Value> = said
         .iter()
@@ -131,9 +131,16 @@ fn csaf_one(cve: &str, said: &[(&Finding, &'static str)]) -> Value {
         })
         .collect();
     if !threats.is_empty() {
-        one["threats"] = json!(threats);
+        put(&mut one, "threats", json!(threats));
     }
     one
+}
+
+/// Sets a member of an object.
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
 }
 
 fn digest(values: &[Value]) -> String {
@@ -146,23 +153,28 @@ fn digest(values: &[Value]) -> String {
 
 /// Vulnerabilities in the form of CycloneDX 1.6, by the devices' bom-refs.
 pub(crate) fn cyclonedx(assessment: &Assessment) -> Vec<Value> {
-    by_cve(assessment)
+    // An analysis holds for all that a vulnerability affects, so each answer is an entry of its own.
+    let mut answers: BTreeMap<(String, &str), Vec<(&Finding, &'static str)>> = BTreeMap::new();
+    for (cve, said) in by_cve(assessment) {
+        for (finding, name) in said {
+            answers.entry((cve.clone(), name)).or_default().push((finding, name));
+        }
+    }
+    answers
         .iter()
-        .map(|(cve, said)| {
+        .map(|((cve, answer), said)| {
             let first = said.first().map(|(finding, _)| *finding);
             let advisory = first.and_then(|finding| finding.advisory.as_ref());
-            let state = if said.iter().any(|(_, name)| *name == "known_affected") {
-                "exploitable"
-            } else if said.iter().any(|(_, name)| *name == "under_investigation") {
-                "in_triage"
-            } else {
-                "not_affected"
+            let state = match *answer {
+                "known_affected" => "exploitable",
+                "under_investigation" => "in_triage",
+                _ => "not_affected",
             };
             let mut devices: Vec<&str> = said.iter().map(|(finding, _)| finding.device.0.as_str()).collect();
             devices.sort_unstable();
             devices.dedup();
             let mut one = json!({
-                "bom-ref": format!("vulnerability-{cve}"),
+                "bom-ref": format!("vulnerability-{cve}-{state}"),
                 "id": cve,
                 "source": {"name": advisory.map_or("", |a| a.feed.as_str())},
                 "analysis": {"state": state, "detail": first.map_or("", |f| f.reason.as_str())},
@@ -175,10 +187,10 @@ pub(crate) fn cyclonedx(assessment: &Assessment) -> Vec<Value> {
                     "4.0" => "CVSSv4",
                     _ => "CVSSv31",
                 };
-                one["ratings"] = json!([{"score": cvss.score, "severity": first.map_or("none", |f| f.severity.name()), "method": method, "vector": cvss.vector}]);
+                put(&mut one, "ratings", json!([{"score": cvss.score, "severity": first.map_or("none", |f| f.severity.name()), "method": method, "vector": cvss.vector}]));
             }
             if let Some(url) = advisory.and_then(|a| a.url.as_ref()) {
-                one["advisories"] = json!([{"url": url}]);
+                put(&mut one, "advisories", json!([{"url": url}]));
             }
             one
         })

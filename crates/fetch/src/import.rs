@@ -286,7 +286,7 @@ impl Run<'_> {
         // A packed stream hands out what it likes: the head is filled first, then joined again.
         while head.len() < HEAD && !end {
             match input.fill_buf() {
-                Ok(chunk) if chunk.is_empty() => end = true,
+                Ok([]) => end = true,
                 Ok(chunk) => {
                     head.extend_from_slice(chunk);
                     let length = chunk.len();

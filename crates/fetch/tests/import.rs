@@ -1,4 +1,5 @@
 //! Imports: what is recognised, what is refused, and what is kept when something is bad.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

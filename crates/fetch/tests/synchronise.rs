@@ -1,4 +1,5 @@
 //! Synchronisation against a server on this machine that does what servers do.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

@@ -2,6 +2,7 @@
 //! record as JSON. Files that no feed recognises are listed at the end.
 //!
 //! `cargo run -p medward-knowledge --example read_feeds -- DIRECTORY [--records]`
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 

@@ -351,6 +351,11 @@ impl Scan {
     }
 }
 
+/// A member of an object, by its name; null where the value is no object or has no such member.
+pub fn member<'v>(value: &'v serde_json::Value, name: &str) -> &'v serde_json::Value {
+    value.get(name).unwrap_or(&serde_json::Value::Null)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,5 @@
 //! Every feed reads its files as the goldens say, and stands what publishers and networks do to files.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read};

@@ -1,4 +1,5 @@
 //! Matching against labelled truth: what must be found is found, what must not be *affected* is not.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};

@@ -56,7 +56,8 @@ fn every_capture_says_what_was_accepted() {
         }
     }
     for path in proof::files_below(&folder(), &[".jsonl", ".txt"]) {
-        if known.contains(&path) {
+        // What feeds are read as stands there too, and has a test of its own.
+        if known.contains(&path) || path.starts_with(folder().join("feeds")) {
             continue;
         }
         if update {

@@ -1,5 +1,7 @@
 //! The arithmetic of risk: points add up, what is worse never scores less, order of input does not matter.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing)]
+
 use std::collections::BTreeMap;
 
 use medward_model::{

@@ -5,6 +5,7 @@
 
 use std::io::BufRead;
 
+use crate::json::member;
 use medward_model::{Day, Lifecycle, Record, Release};
 use serde::Deserialize;
 
@@ -164,9 +165,9 @@ fn read(input: &mut dyn BufRead, sink: &mut dyn Sink) -> Result<Header, FeedErro
     }
     let beside = elements.beside();
     Ok(Header {
-        as_of: beside["generated_at"].as_str().and_then(|text| text.parse().ok()),
-        declared: beside["total"].as_u64(),
-        version: beside["schema_version"].as_str().map(str::to_owned),
+        as_of: member(&beside, "generated_at").as_str().and_then(|text| text.parse().ok()),
+        declared: member(&beside, "total").as_u64(),
+        version: member(&beside, "schema_version").as_str().map(str::to_owned),
         truncated: elements.truncated(),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 
+use crate::json::member;
 use medward_model::{Record, Timestamp};
 use serde::de::DeserializeOwned;
 
@@ -69,11 +70,11 @@ pub(super) fn read<T: DeserializeOwned>(
         return Err(FeedError::Shape { expected: "an array 'results'", found: "none".to_owned() });
     }
     let beside = elements.beside();
-    let counts = &beside["meta"]["results"];
-    let total = counts["total"].as_u64();
+    let counts = member(member(&beside, "meta"), "results");
+    let total = member(counts, "total").as_u64();
     Ok(Header {
-        as_of: updated(beside["meta"]["last_updated"].as_str()),
-        declared: total.filter(|total| counts["limit"].as_u64().is_some_and(|limit| limit >= *total)),
+        as_of: updated(member(member(&beside, "meta"), "last_updated").as_str()),
+        declared: total.filter(|total| member(counts, "limit").as_u64().is_some_and(|limit| limit >= *total)),
         version: None,
         truncated: elements.truncated(),
     })

@@ -8,6 +8,7 @@
 
 use std::io::BufRead;
 
+use crate::json::member;
 use medward_model::{Day, Exploited, Record};
 use serde::Deserialize;
 
@@ -100,9 +101,9 @@ fn read_json(input: &mut dyn BufRead, sink: &mut dyn Sink) -> Result<Header, Fee
     }
     let beside = elements.beside();
     Ok(Header {
-        as_of: beside["dateReleased"].as_str().and_then(|text| text.parse().ok()),
-        declared: beside["count"].as_u64(),
-        version: beside["catalogVersion"].as_str().map(str::to_owned),
+        as_of: member(&beside, "dateReleased").as_str().and_then(|text| text.parse().ok()),
+        declared: member(&beside, "count").as_u64(),
+        version: member(&beside, "catalogVersion").as_str().map(str::to_owned),
         truncated: elements.truncated(),
     })
 }

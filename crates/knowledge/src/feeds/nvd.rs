@@ -13,6 +13,7 @@ use medward_model::{
 use serde::Deserialize;
 
 use super::cve_versions::{Affected, versions};
+use crate::json::member;
 use crate::outline::Outline;
 use crate::wording::{cut, cwe};
 use crate::{Elements, Extent, Feed, FeedError, Header, Item, Kind, Sample, Sink, Skipped};
@@ -175,11 +176,11 @@ fn read(input: &mut dyn BufRead, sink: &mut dyn Sink) -> Result<Header, FeedErro
         return Err(FeedError::Shape { expected: "an array 'vulnerabilities'", found: "none".to_owned() });
     }
     let beside = elements.beside();
-    let whole = beside["resultsPerPage"] == beside["totalResults"];
+    let whole = member(&beside, "resultsPerPage") == member(&beside, "totalResults");
     Ok(Header {
-        as_of: beside["timestamp"].as_str().and_then(moment),
-        declared: beside["totalResults"].as_u64().filter(|_| whole),
-        version: beside["version"].as_str().map(str::to_owned),
+        as_of: member(&beside, "timestamp").as_str().and_then(moment),
+        declared: member(&beside, "totalResults").as_u64().filter(|_| whole),
+        version: member(&beside, "version").as_str().map(str::to_owned),
         truncated: elements.truncated(),
     })
 }

@@ -169,12 +169,7 @@ fn advisory(entry: Entry) -> Advisory {
 /// Base score of a vector, by the standard's arithmetic.
 fn score(severity: &Severity) -> Option<Cvss> {
     let vector = severity.score.trim();
-    let text = if severity.r#type == "CVSS_V2" && !vector.starts_with("CVSS") {
-        vector.to_owned()
-    } else {
-        vector.to_owned()
-    };
-    let parsed: cvss::Cvss = text.parse().ok()?;
+    let parsed: cvss::Cvss = vector.parse().ok()?;
     let version = match severity.r#type.as_str() {
         "CVSS_V2" => "2.0",
         "CVSS_V4" => "4.0",

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::columns::column;
 use super::{Inventory, InventoryError, MAX_ROWS, Row, cyclonedx};
+use crate::json::member;
 
 pub(super) fn read(name: &str, text: &str) -> Result<Inventory, InventoryError> {
     let value: Value = serde_json::from_str(text).map_err(|error| InventoryError::Json(error.to_string()))?;
-    if value["bomFormat"] == "CycloneDX" {
+    if member(&value, "bomFormat") == "CycloneDX" {
         return cyclonedx::read(name, &value);
     }
     let rows = value
@@ -16,7 +17,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Inventory, InventoryError> 
         .or_else(|| {
             ["devices", "assets", "items", "results", "equipment"]
                 .iter()
-                .find_map(|key| value[*key].as_array())
+                .find_map(|key| member(&value, key).as_array())
         })
         .ok_or(InventoryError::Shape)?;
     let mut inventory = Inventory::default();
@@ -69,7 +70,7 @@ fn note(inventory: &mut Inventory, key: &str) {
 /// Attributes of an assessment: objects with a value, or plain values.
 fn own(row: &mut Row<'_>, attributes: &serde_json::Map<String, Value>) {
     for (name, value) in attributes {
-        let text = value["value"].as_str().or_else(|| value.as_str());
+        let text = member(value, "value").as_str().or_else(|| value.as_str());
         if let (Some(attribute), Some(text)) = (Attribute::by_name(name), text) {
             row.claim(attribute, name, text);
         }

@@ -68,6 +68,9 @@ pub(crate) struct Entry {
     pub author: Option<Box<str>>,
 }
 
+/// A status, the products it holds for, and the publisher's reason.
+pub(crate) type Stated = (Status, Box<[u32]>, Option<Box<str>>);
+
 /// A weakness as matching keeps it.
 #[derive(Debug)]
 pub(crate) struct Weakness {
@@ -75,7 +78,7 @@ pub(crate) struct Weakness {
     pub score: Option<f32>,
     pub cvss_version: Box<str>,
     pub vector: Box<str>,
-    pub statuses: Vec<(Status, Box<[u32]>, Option<Box<str>>)>,
+    pub statuses: Vec<Stated>,
     /// Kind, words, and for which products (none stands for all).
     pub remedies: Vec<(RemedyKind, Box<str>, Box<[u32]>)>,
 }

@@ -1,6 +1,7 @@
 //! Matching that explains itself.
 
 mod base;
+mod conditions;
 mod judge;
 mod lifecycle;
 mod makers;

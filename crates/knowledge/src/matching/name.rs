@@ -607,9 +607,9 @@ fn code_range(words: &[Word], text: &str) -> Option<Vec<Word>> {
     if words.is_empty() || first >= last || last - first > 1_000 || first < 10 {
         return None;
     }
-    let step = if first % 50 == 0 && last % 50 == 0 {
+    let step = if first.is_multiple_of(50) && last.is_multiple_of(50) {
         50
-    } else if first % 10 == 0 && last % 10 == 0 {
+    } else if first.is_multiple_of(10) && last.is_multiple_of(10) {
         10
     } else {
         1

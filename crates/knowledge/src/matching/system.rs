@@ -118,7 +118,7 @@ fn windows(plain: &str) -> Option<System> {
         .filter(|word| *word != "service" && *word != "pack" && *word != "build")
         .collect();
     let text = named.join(" ");
-    let by_name = FILE.release.iter().filter(|release| release.called.iter().any(|called| *called == text));
+    let by_name = FILE.release.iter().filter(|release| release.called.contains(&text));
     let by_build = |release: &&ReleaseShape| {
         build.is_some_and(|build| {
             release.build.as_deref().is_some_and(|own| build == own || build.starts_with(&format!("{own}.")))

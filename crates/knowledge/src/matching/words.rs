@@ -73,6 +73,9 @@ struct KinShape {
     _source: String,
 }
 
+/// The words of a spelling, and what they become.
+type Spelling = (Vec<Box<str>>, Box<str>);
+
 /// The vocabulary.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
@@ -80,7 +83,7 @@ pub(crate) struct Vocabulary {
     series: HashSet<Box<str>>,
     descriptive: HashSet<Box<str>>,
     /// First word of a spelling to its whole and what it becomes, longest first.
-    spellings: HashMap<Box<str>, Vec<(Vec<Box<str>>, Box<str>)>>,
+    spellings: HashMap<Box<str>, Vec<Spelling>>,
     /// Makers that are kin, with the reason.
     pub(crate) kin: Vec<(Vec<String>, String)>,
 }

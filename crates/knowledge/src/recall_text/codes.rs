@@ -415,9 +415,8 @@ pub(crate) fn compare_serial(own: &str, span: &Span) -> Option<bool> {
     // Numbers of another length than both ends are of another series, unless the ends differ themselves.
     let lengths: Vec<usize> =
         [&span.from, &span.to].into_iter().flatten().map(|text| split(text).1.len()).collect();
-    let fits = lengths.iter().any(|length| *length == digits.len())
-        || lengths.iter().min() < lengths.iter().max()
-        || lengths.len() == 1;
+    let fits =
+        lengths.contains(&digits.len()) || lengths.iter().min() < lengths.iter().max() || lengths.len() == 1;
     if !fits {
         return None;
     }

@@ -92,18 +92,15 @@ impl RecallClaims {
             };
         if let (Some(serial), false) = (device.serial, codes.serials.is_empty()) {
             for span in &codes.serials {
-                match compare_serial(serial, span) {
-                    Some(true) => {
-                        let answer = if span.is_one() { Units::Named } else { Units::InRange };
-                        return judgement(
-                            answer,
-                            "serial",
-                            serial,
-                            span.shown(),
-                            "the serial number is named by the recall",
-                        );
-                    }
-                    Some(false) | None => {}
+                if compare_serial(serial, span) == Some(true) {
+                    let answer = if span.is_one() { Units::Named } else { Units::InRange };
+                    return judgement(
+                        answer,
+                        "serial",
+                        serial,
+                        span.shown(),
+                        "the serial number is named by the recall",
+                    );
                 }
             }
             let comparable =

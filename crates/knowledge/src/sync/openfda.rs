@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Answer, Dialogue, Request, Role, Sync, SyncState, file_name, get};
+use crate::json::member;
 
 const BASE: &str = "https://api.fda.gov/download.json";
 
@@ -57,13 +58,14 @@ impl Dialogue for Parts {
         match (&request.role, answer) {
             (Role::Directions, Answer::Body(bytes)) => {
                 let listing: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
-                let own = &listing["results"]["device"][self.endpoint];
-                self.exported = own["export_date"].as_str().map(str::to_owned);
+                let own = member(member(member(&listing, "results"), "device"), self.endpoint);
+                self.exported = member(own, "export_date").as_str().map(str::to_owned);
                 if self.exported.is_none() || self.exported == self.before {
                     return;
                 }
-                let parts = own["partitions"].as_array().into_iter().flatten();
-                self.parts = parts.filter_map(|part| part["file"].as_str()).map(str::to_owned).collect();
+                let parts = member(own, "partitions").as_array().into_iter().flatten();
+                self.parts =
+                    parts.filter_map(|part| member(part, "file").as_str()).map(str::to_owned).collect();
             }
             (_, Answer::Failed | Answer::Missing) => self.failed = true,
             _ => {}
