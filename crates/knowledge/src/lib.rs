@@ -23,9 +23,9 @@ pub use cpe::{Cpe, Value};
 pub use exposure::{JUDGEMENTS, Judgement, exposures, wants};
 pub use feed::{Extent, Feed, FeedError, Header, Kind, Sample, Sink, Skipped};
 pub use feeds::{
-    Change, Distribution, FEEDS, HashError, OpenPgpKey, Provider, ProviderError, RolieEntry, RolieFeed, feed,
-    provider_addresses, read_changes, read_index, read_provider, read_rolie, read_security_txt, recognise,
-    verify_hash,
+    Change, DisclosedFacts, Distribution, FEEDS, HashError, OpenPgpKey, Provider, ProviderError, RolieEntry,
+    RolieFeed, answers_of_interest, feed, provider_addresses, read_changes, read_index, read_provider,
+    read_rolie, read_security_txt, recognise, verify_hash,
 };
 pub use inventory::{Inventory, InventoryError, read_inventory};
 pub use json::{Documents, Elements, Item, MAX_ITEM};

@@ -3,38 +3,8 @@
 
 use std::borrow::Cow;
 
+use encoding_rs::{Encoding, WINDOWS_1252};
 use medward_model::Timestamp;
-
-/// What Windows-1252 shows for the bytes 0x80 to 0x9F, where that is not a control character.
-const WINDOWS_1252: [(char, u8); 27] = [
-    ('€', 0x80),
-    ('‚', 0x82),
-    ('ƒ', 0x83),
-    ('„', 0x84),
-    ('…', 0x85),
-    ('†', 0x86),
-    ('‡', 0x87),
-    ('ˆ', 0x88),
-    ('‰', 0x89),
-    ('Š', 0x8a),
-    ('‹', 0x8b),
-    ('Œ', 0x8c),
-    ('Ž', 0x8e),
-    ('‘', 0x91),
-    ('’', 0x92),
-    ('“', 0x93),
-    ('”', 0x94),
-    ('•', 0x95),
-    ('–', 0x96),
-    ('—', 0x97),
-    ('˜', 0x98),
-    ('™', 0x99),
-    ('š', 0x9a),
-    ('›', 0x9b),
-    ('œ', 0x9c),
-    ('ž', 0x9e),
-    ('Ÿ', 0x9f),
-];
 
 /// One line: repaired, trimmed, and every run of blanks a single space.
 pub(crate) fn line(text: &str) -> Box<str> {
@@ -135,14 +105,28 @@ fn misread(text: &str, before: Option<char>) -> Option<(char, usize)> {
 }
 
 fn byte_of(c: char) -> Option<u8> {
-    u8::try_from(u32::from(c))
-        .ok()
-        .or_else(|| WINDOWS_1252.iter().find(|(shown, _)| *shown == c).map(|(_, byte)| *byte))
+    if let Ok(byte) = u8::try_from(u32::from(c)) {
+        return Some(byte);
+    }
+    let mut room = [0; 4];
+    let (bytes, _, is_unknown) = WINDOWS_1252.encode(c.encode_utf8(&mut room));
+    if is_unknown { None } else { bytes.first().copied() }
 }
 
 /// The number of "CWE-79 Cross-site scripting".
 pub(crate) fn cwe(text: &str) -> Option<u32> {
     text.trim().strip_prefix("CWE-")?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Text of the bytes of a table: UTF-8, UTF-16 with a mark, else Windows-1252, in which every byte is a character.
+pub(crate) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default()).0;
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
+    }
 }
 
 #[cfg(test)]

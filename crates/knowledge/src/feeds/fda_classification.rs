@@ -82,7 +82,7 @@ fn read_table(input: &mut dyn BufRead, sink: &mut dyn Sink) -> Result<Header, Fe
             return Ok(Header::default());
         }
         number += 1;
-        let text: String = line.iter().map(|byte| char::from(*byte)).collect();
+        let text = crate::wording::decoded(&line);
         let fields: Vec<&str> = text.trim_end().split('|').map(str::trim).collect();
         if number == 1 {
             columns = fields.iter().map(|name| (*name).to_owned()).collect();

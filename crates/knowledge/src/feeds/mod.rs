@@ -13,12 +13,15 @@ mod fda_enforcement;
 mod fda_recall;
 mod gudid;
 mod kev;
+mod mds2;
 mod nvd;
 mod openvex;
 mod osv;
 mod spdx;
 
 use crate::{Feed, Sample};
+
+pub use mds2::{DisclosedFacts, answers_of_interest};
 
 pub use csaf::{
     Change, Distribution, HashError, OpenPgpKey, Provider, ProviderError, RolieEntry, RolieFeed,
@@ -38,6 +41,7 @@ pub static FEEDS: &[&Feed] = &[
     &fda_recall::FDA_RECALL,
     &gudid::GUDID,
     &kev::KEV,
+    &mds2::MDS2,
     &nvd::NVD,
     &openvex::OPENVEX,
     &osv::OSV,

@@ -1,7 +1,5 @@
 //! Names of columns, and text in the encodings that spreadsheets write.
 
-use std::borrow::Cow;
-
 use medward_model::Attribute;
 
 /// What a column holds.
@@ -270,24 +268,4 @@ pub(crate) fn says_nothing(value: &str) -> bool {
             | "n.a."
             | "#n/a"
     )
-}
-
-/// Text of the bytes: UTF-8, UTF-16 with a mark, else Windows-1252.
-pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| -> String {
-        let units: Vec<u16> =
-            rest.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok()).map(unit).collect();
-        String::from_utf16_lossy(&units)
-    };
-    if let Some(rest) = bytes.strip_prefix(&[0xff, 0xfe]) {
-        return Cow::Owned(wide(rest, u16::from_le_bytes));
-    }
-    if let Some(rest) = bytes.strip_prefix(&[0xfe, 0xff]) {
-        return Cow::Owned(wide(rest, u16::from_be_bytes));
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        // Windows-1252 differs from Latin-1 in these only by signs that names do not have.
-        Err(_) => Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()),
-    }
 }

@@ -56,7 +56,7 @@ pub enum InventoryError {
 /// # Errors
 /// Where nothing of it can be read. A row that cannot be read is counted in [`Inventory::skipped`].
 pub fn read_inventory(name: &str, bytes: &[u8]) -> Result<Inventory, InventoryError> {
-    let text = columns::decode(bytes);
+    let text = crate::wording::decoded(bytes);
     let plain = text.trim_start_matches('\u{feff}').trim_start();
     if plain.is_empty() {
         return Err(InventoryError::Empty);
