@@ -221,6 +221,8 @@ pub struct KnowledgeArguments {
 pub enum KnowledgeCommand {
     /// Load files, directories, archives (zip, gz, zst) or bundles; each is recognised by its content.
     Import(ImportArguments),
+    /// Ask publishers for what is new, and load it.
+    Sync(SyncArguments),
     /// What is loaded: records, date, age, and whether it is stale.
     Status(StatusArguments),
     /// Read every record once.
@@ -244,6 +246,30 @@ pub struct ImportArguments {
     /// Take a bundle that no trusted key signed.
     #[arg(long)]
     pub trust_unsigned: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Keys of publishers' APIs are taken from $MEDWARD_NVD_API_KEY and $MEDWARD_OPENFDA_API_KEY; without one the NVD is asked every six seconds.\n\nExamples:\n  medward knowledge sync --knowledge kb\n  medward knowledge sync kev epss nvd --knowledge kb\n  medward knowledge sync csaf --source csaf=https://psirt.example.com/provider-metadata.json --knowledge kb"
+)]
+pub struct SyncArguments {
+    /// Feeds to ask for; without one, all that can be asked for (see `medward feeds`).
+    #[arg(value_name = "FEED")]
+    pub feeds: Vec<String>,
+    /// Ask this address instead of the publisher's: a mirror, or another provider of CSAF.
+    #[arg(long = "source", value_name = "FEED=URL")]
+    pub sources: Vec<String>,
+    #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
+    pub format: PlainFormat,
+    /// Take a feed that shrank by half.
+    #[arg(long)]
+    pub accept_shrink: bool,
+    /// Times that an address is tried.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub tries: u32,
+    /// Seconds to wait for an answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
 }
 
 #[derive(Debug, Args)]

@@ -5,15 +5,16 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use medward_fetch::{
-    BundleKey, FeedStatus, ImportOptions, ImportReport, Store, create_bundle, import, public_key,
+    BundleKey, FeedStatus, FileOutcome, ImportOptions, ImportReport, Store, SyncOptions, SyncOutcome,
+    create_bundle, import, public_key, synchronise,
 };
-use medward_knowledge::{FEEDS, feed};
+use medward_knowledge::{FEEDS, SYNCS, feed};
 use medward_model::Timestamp;
 use serde_json::json;
 
 use crate::cli::{
     BundleArguments, Common, ImportArguments, KnowledgeArguments, KnowledgeCommand, PlainFormat,
-    StatusArguments,
+    StatusArguments, SyncArguments,
 };
 use crate::exit::{Exit, Failure};
 use crate::{clock, judging, output, progress};
@@ -23,6 +24,7 @@ pub fn run(arguments: &KnowledgeArguments, common: &Common) -> anyhow::Result<Ex
         .ok_or_else(|| Failure::usage("give --knowledge DIR, where knowledge is (to be) kept"))?;
     match &arguments.command {
         KnowledgeCommand::Import(arguments) => take_in(&directory, arguments, common),
+        KnowledgeCommand::Sync(arguments) => ask(&directory, arguments, common),
         KnowledgeCommand::Status(arguments) => status(&directory, arguments, common),
         KnowledgeCommand::Verify => verify(&directory, common),
         KnowledgeCommand::Bundle(arguments) => bundle(&directory, arguments, common),
@@ -71,6 +73,102 @@ fn take_in(directory: &Path, arguments: &ImportArguments, common: &Common) -> an
         ));
     }
     Ok(if report.has_problems() { Exit::Partly } else { Exit::Done })
+}
+
+fn ask(directory: &Path, arguments: &SyncArguments, common: &Common) -> anyhow::Result<Exit> {
+    let names: Vec<&str> = SYNCS.iter().map(|sync| sync.feed).collect();
+    let known = |name: &str| {
+        if names.contains(&name) {
+            return Ok(());
+        }
+        let why = if feed(name).is_some() { "comes from files only" } else { "is no feed" };
+        Err(Failure::usage(format!("'{name}' {why}; what can be asked for is {}", names.join(", "))))
+    };
+    arguments.feeds.iter().try_for_each(|name| known(name))?;
+    let mut options = SyncOptions {
+        now: now(common),
+        feeds: arguments.feeds.clone(),
+        accept_shrink: arguments.accept_shrink,
+        tries: arguments.tries,
+        timeout: std::time::Duration::from_secs(arguments.timeout),
+        ..SyncOptions::default()
+    };
+    for source in &arguments.sources {
+        let (name, url) = source
+            .split_once('=')
+            .ok_or_else(|| Failure::usage(format!("--source {source}: give FEED=URL")))?;
+        known(name)?;
+        options.sources.insert(name.to_owned(), url.to_owned());
+    }
+    for name in &names {
+        let publisher = if name.starts_with("fda-") || *name == "gudid" { "OPENFDA" } else { name };
+        let variable = format!("MEDWARD_{}_API_KEY", publisher.to_uppercase().replace('-', "_"));
+        if let Ok(key) = std::env::var(variable) {
+            options.api_keys.insert((*name).to_owned(), key);
+        }
+    }
+    let store = Store::open(directory).map_err(missing)?;
+    let bar = progress::counter("asking", 0, common.quiet);
+    let outcomes = synchronise(&store, &options, &mut |step| {
+        bar.set_position(step.requests as u64);
+        bar.set_message(format!("{}: {} KiB of {}", step.feed, step.bytes >> 10, step.url));
+    })
+    .map_err(missing)?;
+    bar.finish_and_clear();
+    output::write(common.output.as_deref(), |out| {
+        match arguments.format {
+            PlainFormat::Text => outcomes.iter().try_for_each(|outcome| asked(outcome, out))?,
+            PlainFormat::Json => {
+                let feeds: Vec<_> = outcomes.iter().map(asked_json).collect();
+                serde_json::to_writer_pretty(
+                    &mut *out,
+                    &json!({"schema": "medward.sync/1", "feeds": feeds}),
+                )?;
+                writeln!(out)?;
+            }
+        }
+        Ok(())
+    })?;
+    let is_whole = |outcome: &SyncOutcome| {
+        outcome.problems.is_empty() && outcome.files.iter().all(|file| file.problem.is_none())
+    };
+    Ok(if outcomes.iter().all(is_whole) { Exit::Done } else { Exit::Partly })
+}
+
+/// One line a feed, then what could not be had.
+fn asked(outcome: &SyncOutcome, out: &mut dyn Write) -> anyhow::Result<()> {
+    let sum = |of: fn(&medward_fetch::Counts) -> u64| -> u64 {
+        outcome.files.iter().map(|file| of(&file.counts)).sum()
+    };
+    writeln!(
+        out,
+        "{:<19} {} new documents, {} unchanged: {} records new, {} changed",
+        outcome.feed,
+        outcome.documents,
+        outcome.unchanged,
+        sum(|c| c.added),
+        sum(|c| c.changed)
+    )?;
+    for problem in outcome.problems.iter().take(10) {
+        writeln!(out, "{:<19}   {problem}", "")?;
+    }
+    if outcome.problems.len() > 10 {
+        writeln!(out, "{:<19}   … and {} more (--format json names all)", "", outcome.problems.len() - 10)?;
+    }
+    for file in &outcome.files {
+        if let Some(problem) = &file.problem {
+            writeln!(out, "{:<19}   {}: {problem}", "", file.path)?;
+        }
+    }
+    Ok(())
+}
+
+fn asked_json(outcome: &SyncOutcome) -> serde_json::Value {
+    json!({
+        "feed": outcome.feed, "requests": outcome.requests, "documents": outcome.documents,
+        "unchanged": outcome.unchanged, "problems": outcome.problems,
+        "files": outcome.files.iter().map(file_json).collect::<Vec<_>>(),
+    })
 }
 
 /// Sums by feed, then what went wrong.
@@ -124,18 +222,16 @@ fn told(report: &ImportReport, out: &mut dyn Write) -> anyhow::Result<()> {
 }
 
 fn as_json(report: &ImportReport) -> serde_json::Value {
-    let files: Vec<_> = report
-        .files
-        .iter()
-        .map(|file| {
-            json!({
-                "path": file.path, "feed": file.feed, "added": file.counts.added, "changed": file.counts.changed,
-                "unchanged": file.counts.unchanged, "older": file.counts.older, "removed": file.counts.removed,
-                "skipped": file.skipped, "named": file.named, "problem": file.problem,
-            })
-        })
-        .collect();
+    let files: Vec<_> = report.files.iter().map(file_json).collect();
     json!({"schema": "medward.import/1", "files": files, "passed_over": report.passed_over})
+}
+
+fn file_json(file: &FileOutcome) -> serde_json::Value {
+    json!({
+        "path": file.path, "feed": file.feed, "added": file.counts.added, "changed": file.counts.changed,
+        "unchanged": file.counts.unchanged, "older": file.counts.older, "removed": file.counts.removed,
+        "skipped": file.skipped, "named": file.named, "problem": file.problem,
+    })
 }
 
 /// Hours after which a feed is stale: three times what its publisher takes.
