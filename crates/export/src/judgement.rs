@@ -77,7 +77,9 @@ pub(crate) fn headline(assessment: &Assessment) -> String {
         shown(Verdict::Affected).filter(|f| f.advisory.as_ref().is_some_and(|a| a.kev == Some(true))).count();
     let removals = shown(Verdict::Affected)
         .filter(|finding| finding.kind == FindingKind::Recall && finding.treatment == Treatment::Remove)
-        .count();
+        .map(|finding| &finding.device)
+        .collect::<std::collections::BTreeSet<_>>()
+        .len();
     if assessment.findings.is_empty() {
         return "Nothing was found to be wrong with these devices.".to_owned();
     }

@@ -37,6 +37,8 @@ pub(crate) struct Overview {
     pub unknown: usize,
     /// Addresses elsewhere.
     pub external: usize,
+    /// Where the devices are: "on this network", or in an inventory.
+    pub place: &'static str,
     pub groups: Vec<GroupCount>,
 }
 
@@ -55,6 +57,7 @@ impl Overview {
             life_supporting: devices().filter(|d| inventory::keeps_alive(d)).count(),
             unknown: devices().filter(|d| inventory::category_of(d).is_none()).count(),
             external: inventory.external.len(),
+            place: if devices().any(|d| d.row.is_some()) { "in this inventory" } else { "on this network" },
             groups,
         }
     }
@@ -82,7 +85,7 @@ impl Overview {
             0 => String::new(),
             n => format!(", {} of unknown kind", number(n as u64)),
         };
-        format!("{} on this network: {kinds}{alive}{unknown}.", count(self.internal, "device", "devices"))
+        format!("{} {}: {kinds}{alive}{unknown}.", count(self.internal, "device", "devices"), self.place)
     }
 }
 

@@ -82,9 +82,18 @@ pub fn judge(assessment: &mut Assessment, loaded: Loaded, now: Timestamp, thread
         .filter(|device| device.scope != Scope::Multicast)
         .map(Subject::of)
         .collect();
-    for outcome in judge_all(&loaded.base, &subjects, day, threads) {
+    let mut stated = BTreeMap::new();
+    for (subject, outcome) in subjects.iter().zip(judge_all(&loaded.base, &subjects, day, threads)) {
+        if let (Some(id), Some(own)) = (&subject.id, outcome.stated) {
+            stated.insert(id, own);
+        }
         assessment.findings.extend(outcome.findings);
         assessment.hidden.extend(outcome.hidden);
+    }
+    for device in &mut assessment.devices {
+        if let Some(stated) = stated.get(&device.id) {
+            device.particulars.extend(stated.particulars());
+        }
     }
     assessment.findings.sort_by(|a, b| a.id.cmp(&b.id));
     assessment.hidden.sort_by(|a, b| a.id.cmp(&b.id));

@@ -84,7 +84,8 @@ pub struct Device {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
     /// What an inventory says beside the attributes, by the names of its columns; "lot", "catalog number", "asset tag"
-    /// and "manufactured" go by these names whatever the column is called.
+    /// and "manufactured" go by these names whatever the column is called. What the maker's disclosure statement says of
+    /// the model stands here as "maker states: …" (yes or no) and "disclosure statement".
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub particulars: BTreeMap<String, String>,
     /// The row of the inventory, counted from 1 without the header.

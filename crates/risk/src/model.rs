@@ -65,8 +65,15 @@ const LIKELIHOOD: [&str; 13] = [
     "unknown",
 ];
 const PROTECTION: [&str; 2] = ["encrypted", "few-peers"];
-const IMPACT: [&str; 6] =
-    ["life-supporting", "clinical-role", "device-class", "patient-data", "fleet", "infrastructure"];
+const IMPACT: [&str; 7] = [
+    "life-supporting",
+    "clinical-role",
+    "device-class",
+    "recall-class",
+    "patient-data",
+    "fleet",
+    "infrastructure",
+];
 const TREATMENTS: [Treatment; 7] = [
     Treatment::Remove,
     Treatment::Patch,

@@ -341,12 +341,25 @@ impl<'i> Judged<'i> {
         if let Some(class) = device.value(Attribute::FdaClass).and_then(|class| class.parse::<f64>().ok()) {
             add("device-class", (class / 3.0).clamp(0.0, 1.0), format!("FDA class {class}"), "category");
         }
+        let recalls =
+            self.findings_of(&device.id).iter().filter(|f| f.kind == FindingKind::Recall && stays(f));
+        let worst = recalls
+            .map(|finding| (severity_share(finding.severity) * sureness(finding), *finding))
+            .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.id.cmp(&a.1.id)));
+        if let Some((share, finding)) = worst {
+            let class = finding.advisory.as_ref().and_then(|advisory| advisory.class.clone());
+            let value = class.map_or_else(|| finding.title.clone(), |class| format!("class {class} recall"));
+            add("recall-class", share, value, &finding.id);
+        }
         let clear = self
             .findings_of(&device.id)
             .iter()
             .find(|finding| finding.kind == FindingKind::ClearTextPatientData && stays(finding));
         if let Some(finding) = clear {
             add("patient-data", 1.0, finding.title.clone(), &finding.id);
+        } else if stated(device, "patient data") == Some(true) {
+            let source = device.particulars.get("disclosure statement").map_or("maker", String::as_str);
+            add("patient-data", 0.8, "its maker states that it handles patient data".to_owned(), source);
         } else if facts.patient_data {
             add("patient-data", 0.7, "holds patient data by its nature".to_owned(), "category");
         }
@@ -364,6 +377,15 @@ impl<'i> Judged<'i> {
 
 pub(crate) fn facts(inputs: &Inputs<'_>, device: &Device) -> Facts {
     device.value(Attribute::Category).map(|slug| (inputs.facts)(slug)).unwrap_or_default()
+}
+
+/// What the maker's disclosure statement says, where it says yes or no.
+pub(crate) fn stated(device: &Device, what: &str) -> Option<bool> {
+    match device.particulars.get(&format!("maker states: {what}"))?.as_str() {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
 }
 
 /// Maker and model, where both are known.

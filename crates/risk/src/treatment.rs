@@ -3,7 +3,7 @@
 use medward_model::{Attribute, Device, Finding, FindingKind, Risk, Treatment, Verdict};
 
 use crate::reach::Origin;
-use crate::score::{Judged, facts};
+use crate::score::{Judged, facts, stated};
 
 /// What to do with a device.
 pub(crate) struct Chosen {
@@ -46,7 +46,12 @@ pub(crate) fn treatment(judged: &Judged<'_>, device: &Device, risk: &Risk) -> Ch
     if let Some(finding) = first(&fixable).filter(|_| mends > 0.0) {
         let count = findings.iter().filter(sure).filter(|f| fixable(f)).count();
         let more = if count > 1 { format!(" It settles {count} findings.") } else { String::new() };
-        return by(Treatment::Patch, format!("{}.{more} {}", title(finding), finding.reason), mends);
+        let who = if stated(device, "operator can patch") == Some(false) {
+            " The maker states that only its own service installs it: call them."
+        } else {
+            ""
+        };
+        return by(Treatment::Patch, format!("{}.{more} {}{who}", title(finding), finding.reason), mends);
     }
     let shielded = judged.score(device, &|_| true, &|_| false);
     let cut = (before - shielded).max(0.0);

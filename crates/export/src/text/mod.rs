@@ -187,9 +187,14 @@ impl Page<'_> {
         if self.inventory.internal.is_empty() {
             return Ok(());
         }
+        let why = if self.inventory.internal.iter().any(|placed| placed.device.row.is_some()) {
+            ""
+        } else {
+            " Ask for the reason of any value: medward why FILE DEVICE, where DEVICE is a name, IP, MAC or id."
+        };
         let text = format!(
             "\"Sure\" is how sure category, vendor and model are together (that of the least sure); \"?\" marks a value \
-             below {}. Ask for the reason of any value: medward why FILE DEVICE, where DEVICE is a name, IP, MAC or id.",
+             below {}.{why}",
             wording::percent(SHAKY)
         );
         writeln!(out)?;

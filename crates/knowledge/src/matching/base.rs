@@ -9,10 +9,11 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt};
 use medward_identify::Catalog;
 use medward_model::{
-    Advisory, Bom, CpeConfiguration, DeviceIdentifier, Disclosure, Exploited, Lifecycle, NamedProduct,
-    Product, ProductCode, Record, RemedyKind, Statement, Status, VersionSpan, Versions,
+    Advisory, Bom, CpeConfiguration, DeviceIdentifier, Exploited, Lifecycle, NamedProduct, Product,
+    ProductCode, Record, RemedyKind, Statement, Status, VersionSpan, Versions,
 };
 
+use super::disclosed::Disclosed;
 use super::makers::{Maker, Makers};
 use super::name::ProductName;
 use super::recalled::Recalled;
@@ -49,7 +50,7 @@ pub struct Base {
     pub(crate) product_codes: HashMap<Box<str>, ProductCode>,
     pub(crate) identifiers: HashMap<Box<str>, DeviceIdentifier>,
     pub(crate) boms: Vec<(Vec<Arc<Maker>>, ProductName, Claim, Bom)>,
-    pub(crate) disclosures: Vec<Disclosure>,
+    pub(crate) disclosures: Vec<Disclosed>,
     pub(crate) has_exploited: bool,
     pub(crate) has_scores: bool,
 }
@@ -69,7 +70,7 @@ pub(crate) struct Entry {
 }
 
 /// A status, the products it holds for, and the publisher's reason.
-pub(crate) type Stated = (Status, Box<[u32]>, Option<Box<str>>);
+pub(crate) type StatusOf = (Status, Box<[u32]>, Option<Box<str>>);
 
 /// A weakness as matching keeps it.
 #[derive(Debug)]
@@ -78,7 +79,7 @@ pub(crate) struct Weakness {
     pub score: Option<f32>,
     pub cvss_version: Box<str>,
     pub vector: Box<str>,
-    pub statuses: Vec<Stated>,
+    pub statuses: Vec<StatusOf>,
     /// Kind, words, and for which products (none stands for all).
     pub remedies: Vec<(RemedyKind, Box<str>, Box<[u32]>)>,
 }
@@ -215,7 +216,10 @@ impl Builder {
                 self.base.identifiers.insert(identifier.di.clone(), *identifier);
             }
             Record::Bom(bom) => self.bom(*bom),
-            Record::Disclosure(disclosure) => self.base.disclosures.push(*disclosure),
+            Record::Disclosure(disclosure) => {
+                let disclosed = Disclosed::new(&disclosure, &self.base);
+                self.base.disclosures.push(disclosed);
+            }
             Record::Technique(_) => {}
         }
     }

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::base::{Base, Compiled, Entry, Weakness};
 use super::conditions::{Judged, configured, named, says};
+use super::disclosed::Stated;
 use super::name::Likeness;
 use super::policy::{Grounds, confidence, verdict};
 use super::subject::Subject;
@@ -26,6 +27,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// The same for what somebody says does not apply.
     pub hidden: Vec<Finding>,
+    /// What the maker states of the model.
+    pub stated: Option<Stated>,
 }
 
 /// Somebody says that a weakness does not concern a device.
@@ -57,6 +60,7 @@ pub struct KindOutcome<'b> {
     denials: Vec<Denial<'b>>,
     /// Recalls that may concern devices of this kind, their units aside.
     recalls: Vec<u32>,
+    stated: Option<Stated>,
     unit_specific: bool,
 }
 
@@ -113,14 +117,15 @@ impl Base {
         findings.extend(open);
         findings.extend(self.unsupported(&things, now));
         let recalls = self.recall_candidates(&things);
-        KindOutcome { things, findings, denials, recalls, unit_specific }
+        let stated = self.stated(&things);
+        KindOutcome { things, findings, denials, recalls, stated, unit_specific }
     }
 
     /// What is found for one device of that kind.
     pub fn judge_unit(&self, kind: &KindOutcome<'_>, subject: &Subject) -> Outcome {
         let recalled = self.recalled(subject, &kind.things, &kind.recalls);
         let id = subject.id.clone().unwrap_or_else(|| DeviceId(String::new()));
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome { stated: kind.stated.clone(), ..Outcome::default() };
         for mut finding in kind.findings.iter().cloned().chain(recalled) {
             finding.device = id.clone();
             finding.id = finding_id(&id, &finding);

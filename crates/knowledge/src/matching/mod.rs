@@ -2,6 +2,7 @@
 
 mod base;
 mod conditions;
+mod disclosed;
 mod judge;
 mod lifecycle;
 mod makers;
@@ -14,5 +15,6 @@ mod thing;
 mod words;
 
 pub use base::{Base, Builder};
+pub use disclosed::Stated;
 pub use judge::{KindOutcome, Outcome};
 pub use subject::{Known, Program, Subject};

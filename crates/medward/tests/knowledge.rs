@@ -1,0 +1,235 @@
+//! What a person does with knowledge: load it, look at it, carry it, match an inventory with it.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a proof fails by panicking")]
+
+mod proof;
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+
+const NOW: &str = "2026-11-26T00:00:00Z";
+
+fn run(arguments: &[&str]) -> Output {
+    proof::medward(arguments).output().expect("the program starts")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("standard output is no JSON: {error}\n{}", complaint(output)))
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// The feeds of the tests, loaded.
+fn knowledge() -> tempfile::TempDir {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let output =
+        run(&["knowledge", "import", "tests/feeds", "--knowledge", &shown(place.path()), "--now", NOW]);
+    assert!(matches!(code(&output), 0 | 3), "{}", complaint(&output));
+    place
+}
+
+fn matched(more: &[&str]) -> Output {
+    let place = knowledge();
+    let knowledge = shown(place.path());
+    let mut arguments =
+        vec!["match", "tests/inventories/cmms.csv", "--knowledge", &knowledge, "--now", NOW, "--quiet"];
+    arguments.extend(more);
+    run(&arguments)
+}
+
+/// Finding of an asset by a part of its advisory's id.
+fn finding<'v>(document: &'v Value, list: &str, asset: &str, advisory: &str) -> Option<&'v Value> {
+    let device = document["devices"].as_array()?.iter().find(|d| d["particulars"]["asset tag"] == asset)?;
+    document[list].as_array()?.iter().find(|finding| {
+        finding["device"] == device["id"]
+            && finding["advisory"]["id"].as_str().is_some_and(|id| id.contains(advisory))
+    })
+}
+
+#[test]
+fn an_inventory_is_matched_as_its_rows_say() {
+    let document = json(&matched(&["--format", "json"]));
+    for (asset, advisory, expected) in [
+        ("A-001", "ICSMA-18-156-01", Some("likely")),
+        // Release N is none of those that are named.
+        ("A-002", "ICSMA-18-156-01", None),
+        // No version, nothing certain.
+        ("A-003", "ICSMA-18-156-01", Some("possible")),
+        ("A-004", "ICSMA-21-294-01", Some("affected")),
+        // Serial numbers 1001 to 2000 are recalled.
+        ("A-005", "Z-1001-2026", Some("affected")),
+        ("A-006", "Z-1001-2026", None),
+        ("A-007", "NVM-2025-004", Some("affected")),
+    ] {
+        let found = finding(&document, "findings", asset, advisory);
+        assert_eq!(found.and_then(|f| f["status"].as_str()), expected, "{asset} and {advisory}");
+    }
+}
+
+#[test]
+fn a_finding_says_how_it_was_matched_and_what_would_make_it_surer() {
+    let document = json(&matched(&["--format", "json"]));
+    let sure = finding(&document, "findings", "A-004", "ICSMA-21-294-01").expect("it is found");
+    assert!(!sure["match"]["matched"].as_array().expect("a list").is_empty(), "{sure}");
+    assert!(sure["match"]["method"].is_string());
+    let unsure = finding(&document, "findings", "A-003", "ICSMA-18-156-01").expect("it is found");
+    assert!(!unsure["match"]["would_help"].as_array().expect("a list").is_empty(), "{unsure}");
+}
+
+#[test]
+fn a_recall_of_these_units_is_the_first_thing_to_do_and_in_the_work_list() {
+    let document = json(&matched(&["--format", "json"]));
+    let first = &document["actions"][0];
+    assert!(first["title"].as_str().expect("a title").contains("Z-1001-2026"), "{first}");
+    let device = &finding(&document, "findings", "A-005", "Z-1001-2026").expect("it is found")["device"];
+    let list = document["work_list"].as_array().expect("a list");
+    assert!(list.iter().any(|item| item["device"] == *device && item["state"] == "open"), "{list:?}");
+}
+
+#[test]
+fn points_of_every_device_add_up_to_its_score() {
+    let document = json(&matched(&["--format", "json"]));
+    for risk in document["risk"].as_array().expect("a list") {
+        let sum: f64 =
+            risk["factors"].as_array().expect("a list").iter().filter_map(|f| f["points"].as_f64()).sum();
+        let score = risk["score"].as_f64().expect("a number");
+        assert!((sum - score).abs() <= 0.51, "{sum} and {score} of {}", risk["device"]);
+    }
+}
+
+#[test]
+fn what_the_maker_discloses_stands_beside_the_device() {
+    let document = json(&matched(&["--format", "json"]));
+    let devices = document["devices"].as_array().expect("a list");
+    let device = devices.iter().find(|d| d["particulars"]["asset tag"] == "A-008").expect("it is listed");
+    assert_eq!(device["particulars"]["maker states: operator can patch"], "no");
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    for format in ["json", "html", "vex", "findings", "cyclonedx"] {
+        let one = matched(&["--format", format, "--threads", "1"]);
+        let four = matched(&["--format", format, "--threads", "4"]);
+        assert_eq!(code(&one), 0, "{}", complaint(&one));
+        assert!(one.stdout == four.stdout, "{format}");
+    }
+}
+
+#[test]
+fn a_finding_can_be_an_exit_code() {
+    assert_eq!(code(&matched(&["--fail-on", "critical"])), 1);
+    assert_eq!(code(&matched(&["--format", "json"])), 0);
+}
+
+#[test]
+fn an_action_shows_what_it_would_change() {
+    let output = matched(&["--what-if", "1", "--format", "json"]);
+    assert_eq!(code(&output), 0, "{}", complaint(&output));
+    assert!(text(&output).contains("Z-1001-2026"));
+    let unknown = matched(&["--what-if", "paint it green"]);
+    assert_eq!(code(&unknown), 2);
+    assert!(complaint(&unknown).contains("no action"), "{}", complaint(&unknown));
+}
+
+#[test]
+fn what_somebody_says_does_not_apply_is_hidden_and_stays_visible() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let statement = place.path().join("own.json");
+    std::fs::write(
+        &statement,
+        r#"{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://hospital.example/vex/7",
+            "author": "Example Hospital, medical technology", "timestamp": "2026-11-01T00:00:00Z", "version": 1,
+            "statements": [{"vulnerability": {"name": "CVE-2024-99001"},
+              "products": [{"@id": "pkg:generic/northview-medical/flowline-500",
+                "identifiers": {"cpe23": "cpe:2.3:h:northview_medical:flowline_500:*:*:*:*:*:*:*:*"}}],
+              "status": "not_affected", "justification": "vulnerable_code_cannot_be_controlled_by_adversary"}]}"#,
+    )
+    .expect("a file is written");
+    let kept = shown(&place.path().join("kb"));
+    for path in ["tests/feeds/csaf/vex-2.0.json", &shown(&statement)] {
+        let output = run(&["knowledge", "import", path, "--knowledge", &kept, "--now", NOW]);
+        assert_eq!(code(&output), 0, "{path}: {}", complaint(&output));
+    }
+    let output = run(&[
+        "match",
+        "tests/inventories/cmms.csv",
+        "--knowledge",
+        &kept,
+        "--now",
+        NOW,
+        "--format",
+        "json",
+        "--quiet",
+    ]);
+    let document = json(&output);
+    assert!(finding(&document, "findings", "A-007", "NVM-2025-004").is_none());
+    let hidden = finding(&document, "hidden", "A-007", "NVM-2025-004").expect("it stays as hidden");
+    assert!(hidden["hidden"]["by"].as_str().expect("who").contains("Example Hospital"), "{hidden}");
+}
+
+#[test]
+fn feeds_that_were_never_loaded_are_not_called_empty() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let kept = shown(place.path());
+    let output = run(&["knowledge", "import", "tests/feeds/kev", "--knowledge", &kept, "--now", NOW]);
+    assert_eq!(code(&output), 0, "{}", complaint(&output));
+    let status = json(&run(&["knowledge", "status", "--format", "json", "--knowledge", &kept, "--now", NOW]));
+    let loaded = |name: &str| status["feeds"][name]["loaded"].as_bool();
+    assert_eq!((loaded("kev"), loaded("nvd")), (Some(true), Some(false)), "{status}");
+    assert!(text(&run(&["knowledge", "status", "--knowledge", &kept])).contains("never loaded"));
+}
+
+#[test]
+fn a_bundle_carries_knowledge_to_a_place_that_trusts_its_key() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let at = |name: &str| shown(&place.path().join(name));
+    let (key, bundle, there) = (at("hospital.key"), at("week.bundle"), at("kb"));
+    let here = knowledge();
+    let here = shown(here.path());
+    assert_eq!(code(&run(&["knowledge", "bundle", "--new-key", &key, "--knowledge", &here])), 0);
+    let made =
+        run(&["knowledge", "bundle", "--key", &key, "--output", &bundle, "--knowledge", &here, "--now", NOW]);
+    assert_eq!(code(&made), 0, "{}", complaint(&made));
+    let refused = run(&["knowledge", "import", &bundle, "--knowledge", &there, "--now", NOW]);
+    assert_ne!(code(&refused), 0, "nobody trusts the key yet");
+    let trusted = place.path().join("kb/trusted-keys");
+    std::fs::create_dir_all(&trusted).expect("a directory");
+    std::fs::copy(place.path().join("hospital.pub"), trusted.join("hospital.pub")).expect("a key is copied");
+    let taken = run(&["knowledge", "import", &bundle, "--knowledge", &there, "--now", NOW]);
+    assert_eq!(code(&taken), 0, "{}{}", text(&taken), complaint(&taken));
+    assert_eq!(code(&run(&["knowledge", "verify", "--knowledge", &there])), 0);
+}
+
+#[test]
+fn what_cannot_be_done_is_told_by_code_and_words() {
+    let nowhere = "/nonexistent/kb";
+    let place = knowledge();
+    let knowledge = shown(place.path());
+    for (arguments, expected, words) in [
+        (&["match", "tests/inventories/cmms.csv", "--knowledge", nowhere][..], 5, "knowledge"),
+        (&["match", "tests/inventories/cmms.csv"][..], 2, "needs knowledge"),
+        (&["match", "tests/feeds/README.md", "--knowledge", &knowledge][..], 4, "header"),
+        (&["knowledge", "sync", "nothing", "--knowledge", nowhere][..], 2, "no feed"),
+        (&["knowledge", "sync", "spdx", "--knowledge", nowhere][..], 2, "files only"),
+    ] {
+        let output = run(arguments);
+        assert_eq!(code(&output), expected, "{arguments:?}: {}", complaint(&output));
+        assert!(complaint(&output).to_lowercase().contains(words), "{arguments:?}: {}", complaint(&output));
+    }
+}
