@@ -26,13 +26,13 @@ pub struct Arguments {
 
 /// What one run cost.
 #[derive(Clone, Copy, Debug)]
-struct Cost {
+pub(crate) struct Cost {
     /// User and system, in seconds.
-    cpu: f64,
+    pub cpu: f64,
     /// Elapsed, in seconds.
-    wall: f64,
+    pub wall: f64,
     /// Largest resident set, in MB.
-    memory: f64,
+    pub memory: f64,
 }
 
 pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
@@ -122,7 +122,7 @@ fn best(command: &[String], runs: u32) -> anyhow::Result<Cost> {
 }
 
 /// Runs under GNU time, which tells CPU time and memory of the child.
-fn once(command: &[String]) -> anyhow::Result<Cost> {
+pub(crate) fn once(command: &[String]) -> anyhow::Result<Cost> {
     let (program, arguments) = command.split_first().context("empty command")?;
     let output = Command::new("/usr/bin/time")
         .args(["-f", "medward-bench %U %S %e %M", program])

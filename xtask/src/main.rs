@@ -1,9 +1,10 @@
-//! Chores of the repository: `cargo xtask tidy | bench | fuzz`.
+//! Chores of the repository: `cargo xtask tidy | bench | bench-knowledge | fuzz`.
 #![forbid(unsafe_code)]
 // A chore that stumbles over its own repository may stop with a panic.
 #![allow(clippy::indexing_slicing)]
 
 mod bench;
+mod bench_knowledge;
 mod fuzz;
 mod mixed;
 mod tidy;
@@ -25,6 +26,8 @@ enum Chore {
     Tidy,
     /// Compare whole runs with ndpiReader and tshark on the same capture, and print ratios.
     Bench(bench::Arguments),
+    /// Measure import and matching of knowledge at the size of a large hospital group.
+    BenchKnowledge(bench_knowledge::Arguments),
     /// Fuzz every target for some seconds, where a nightly toolchain is present.
     Fuzz(fuzz::Arguments),
 }
@@ -34,6 +37,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::Tidy => tidy::run(&root),
         Chore::Bench(arguments) => bench::run(&root, &arguments),
+        Chore::BenchKnowledge(arguments) => bench_knowledge::run(&root, &arguments),
         Chore::Fuzz(arguments) => fuzz::run(&root, &arguments),
     }
 }

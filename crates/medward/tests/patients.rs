@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-const FORMATS: [&str; 6] = ["text", "json", "jsonl", "csv", "html", "cyclonedx"];
+const FORMATS: [&str; 7] = ["text", "json", "jsonl", "csv", "html", "cyclonedx", "findings"];
 /// Captures of which every device is asked for with `why`.
 const ASKED: [&str; 6] = [
     "clinical/hl7.pcap",
