@@ -347,7 +347,7 @@ impl<'i> Judged<'i> {
             .map(|finding| (severity_share(finding.severity) * sureness(finding), *finding))
             .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.id.cmp(&a.1.id)));
         if let Some((share, finding)) = worst {
-            let class = finding.advisory.as_ref().and_then(|advisory| advisory.class.clone());
+            let class = finding.advisory.as_ref().and_then(|advisory| advisory.class);
             let value = class.map_or_else(|| finding.title.clone(), |class| format!("class {class} recall"));
             add("recall-class", share, value, &finding.id);
         }
