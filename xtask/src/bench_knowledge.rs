@@ -177,7 +177,8 @@ fn inventory(path: &Path, count: usize, products: usize, universe: usize) -> any
     for at in 0..count {
         // Every fourth product of the inventory is none that a CVE names.
         let own = draw.below(products);
-        let number = if own % 4 == 0 { universe + own } else { own * (universe / products.max(1)).max(1) };
+        let number =
+            if own.is_multiple_of(4) { universe + own } else { own * (universe / products.max(1)).max(1) };
         let (maker, model, _) = product(number);
         writeln!(
             out,

@@ -166,6 +166,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Says how the service that `server` gives in this flow is used.
+    pub fn of_service(&mut self, server: Side, field: &'static Field, value: &str) {
+        self.evidence(self.host(server), field, value);
+    }
+
     fn push(&mut self, subject: Subject, field: &'static Field, value: Value) {
         debug_assert!(
             self.dissector.fields.iter().any(|declared| std::ptr::eq(*declared, field)),

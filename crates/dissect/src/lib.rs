@@ -5,9 +5,11 @@
 #![forbid(unsafe_code)]
 
 mod context;
+mod credentials;
 mod dissector;
 mod engine;
 mod exercise;
+mod exposure;
 mod http;
 mod pending;
 mod protocols;

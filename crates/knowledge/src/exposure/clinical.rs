@@ -1,8 +1,8 @@
 //! Patient data and clinical commands in the clear.
 //!
 //! *Finds* devices that send or take DICOM objects and queries, HL7 messages, laboratory results or FHIR resources without
-//! TLS: a dissector can only read what is not encrypted. That such a message names a patient is known from its kind; what it
-//! says is never kept. *Clinically*: whoever listens reads it, and can send the like. *Do*: DICOM TLS (PS3.15 B.12), MLLP
+//! TLS: a dissector can only read what is not encrypted. Where a dissector saw that the fields that name a patient were filled
+//! in, this is told and surer; elsewhere it is known from the kind of message. What it says is never kept. *Clinically*: whoever listens reads it, and can send the like. *Do*: DICOM TLS (PS3.15 B.12), MLLP
 //! over TLS (IHE ATNA), HTTPS; or keep the way between the two apart from everybody else.
 
 use medward_model::{FindingKind, Severity, Treatment, Verb};
@@ -20,6 +20,12 @@ pub(super) static CLINICAL: Judgement = Judgement {
         ("poct1a", "activity"),
         ("fhir", "activity"),
         ("dicomweb", "activity"),
+        ("dicom", "clear-patient"),
+        ("hl7", "clear-patient"),
+        ("astm", "clear-patient"),
+        ("poct1a", "clear-patient"),
+        ("fhir", "clear-patient"),
+        ("dicomweb", "clear-patient"),
         ("intellivue", "activity"),
     ],
     judge,
@@ -61,15 +67,16 @@ fn judge(seen: &Seen<'_>, found: &mut Vec<Exposure>) {
             (true, false) => "Sends",
             _ => "Takes",
         };
+        let named = seen.field(source, "clear-patient").min_by_key(|fact| fact.packet);
         found.push(Exposure {
             kind: FindingKind::ClearTextPatientData,
             key: source,
             title: format!("{does} patient data over {name} in the clear"),
             severity: Severity::Medium,
-            confidence: 0.93,
+            confidence: if named.is_some() { 0.99 } else { 0.93 },
             treatment: Treatment::Segment,
             reason: format!("Whoever listens can read it, and can send the like. Use {successor} where both ends can; until then keep this way apart from everybody else."),
-            details: vec![detail(first, successor)],
+            details: named.into_iter().chain([*first]).map(|fact| detail(fact, successor)).collect(),
         });
     }
 }

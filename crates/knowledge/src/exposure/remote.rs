@@ -1,10 +1,11 @@
 //! Logins in the clear, directories that anybody may read, and remote control without a guard.
 //!
-//! *Finds* Telnet servers, FTP and HTTP Basic logins without TLS, anonymous and simple LDAP binds without TLS (RFC 4513, 5.1),
+//! *Finds* Telnet servers, passwords that cross the network without TLS (FTP, HTTP Basic and forms, MQTT, mail, databases, the
+//! user identity of DICOM), services that let somebody in without any, anonymous and simple LDAP binds without TLS (RFC 4513, 5.1),
 //! VNC without authentication (RFC 6143, 7.2.1) and RDP without network level authentication (MS-RDPBCGR 5.4). *Clinically*:
 //! whoever listens has the password of a device. *Wrong when* a tunnel carries it further on. *Do*: encrypted successors.
 
-use medward_model::{FindingKind, Severity, Treatment, Verb};
+use medward_model::{FindingKind, Severity, Treatment};
 
 use super::{Exposure, Judgement, Seen, detail};
 
@@ -13,13 +14,26 @@ pub(super) static CLEAR_LOGIN: Judgement = Judgement {
     title: "Takes logins in the clear",
     references: &["RFC 4949 (clear text)", "NIST SP 800-63B 5.2", "HICP practice 9"],
     reads: &[
-        ("ftp", "activity"),
-        ("http", "activity"),
-        ("smtp", "activity"),
+        ("dicom", "clear-login"),
+        ("ftp", "clear-login"),
+        ("http", "clear-login"),
+        ("mqtt", "clear-login"),
+        ("postgresql", "clear-login"),
+        ("smtp", "clear-login"),
+        ("tds", "clear-login"),
         ("telnet", "banner"),
+        ("telnet", "clear-login"),
         ("telnet", "server-options"),
     ],
     judge: clear_login,
+};
+
+pub(super) static OPEN_LOGIN: Judgement = Judgement {
+    name: "open-login",
+    title: "Lets people in without a login",
+    references: &["CWE-306", "RFC 1635 (anonymous FTP)", "OASIS MQTT 5.0 5.4.1"],
+    reads: &[("ftp", "open-login"), ("mqtt", "open-login"), ("postgresql", "open-login")],
+    judge: open_login,
 };
 
 pub(super) static LDAP: Judgement = Judgement {
@@ -38,43 +52,68 @@ pub(super) static REMOTE_CONTROL: Judgement = Judgement {
     judge: remote_control,
 };
 
+/// Protocol, what people call it, how bad its logins in the clear are, and what protects them.
+const CLEAR: [(&str, &str, Severity, &str); 8] = [
+    ("dicom", "DICOM", Severity::Medium, "DICOM over TLS"),
+    ("ftp", "FTP", Severity::Medium, "SFTP or FTPS"),
+    ("http", "HTTP", Severity::Medium, "HTTPS"),
+    ("mqtt", "MQTT", Severity::Medium, "MQTT over TLS"),
+    ("postgresql", "PostgreSQL", Severity::Medium, "TLS and SCRAM"),
+    ("smtp", "mail", Severity::Medium, "STARTTLS"),
+    ("tds", "SQL Server", Severity::Medium, "forced encryption"),
+    ("telnet", "Telnet", Severity::High, "SSH"),
+];
+
 fn clear_login(seen: &Seen<'_>, found: &mut Vec<Exposure>) {
-    let mut add = |key, what: &str, ports: String, severity, successor: &str, details| {
+    for (source, what, severity, successor) in CLEAR {
+        let login = seen.field(source, "clear-login").min_by_key(|fact| fact.packet);
+        let telnet = || {
+            let greeting = seen.field(source, "banner").chain(seen.field(source, "server-options"));
+            (source == "telnet" && seen.serves(source)).then(|| greeting.min_by_key(|fact| fact.packet))
+        };
+        let fact = match (login, telnet()) {
+            (Some(login), _) => Some(login),
+            // Telnet has no other way to log in than in the clear.
+            (None, Some(greeting)) => greeting,
+            (None, None) => continue,
+        };
+        let ports = seen.ports(source);
         let place = if ports.is_empty() { String::new() } else { format!(" ({ports})") };
         found.push(Exposure {
             kind: FindingKind::ClearTextLogin,
-            key,
+            key: source,
             title: format!("Takes {what} logins in the clear{place}"),
             severity,
             confidence: 0.95,
             treatment: Treatment::Segment,
             reason: format!("Whoever listens has the password. Use {successor} where the maker allows; until then let only the devices that need it reach it."),
-            details,
+            details: fact.map(|fact| detail(fact, successor)).into_iter().collect(),
         });
-    };
-    if seen.serves("telnet") {
-        let fact = seen.field("telnet", "banner").chain(seen.field("telnet", "server-options")).next();
-        let details = fact.map(|fact| detail(fact, "SSH")).into_iter().collect();
-        add("telnet", "Telnet", seen.ports("telnet"), Severity::High, "SSH", details);
     }
-    if let Some(fact) = seen.served("ftp").find(|fact| fact.verb == Some(Verb::Login)) {
-        add(
-            "ftp",
-            "FTP",
-            seen.ports("ftp"),
-            Severity::Medium,
-            "SFTP or FTPS",
-            vec![detail(fact, "SFTP or FTPS")],
-        );
-    }
-    if let Some(fact) = seen
-        .served("http")
-        .find(|fact| fact.verb == Some(Verb::Login) && fact.field.eq_ignore_ascii_case("basic"))
-    {
-        add("http", "HTTP", seen.ports("http"), Severity::Medium, "HTTPS", vec![detail(fact, "HTTPS")]);
-    }
-    if let Some(fact) = seen.served("smtp").find(|fact| fact.verb == Some(Verb::Login)) {
-        add("smtp", "mail", seen.ports("smtp"), Severity::Medium, "STARTTLS", vec![detail(fact, "STARTTLS")]);
+}
+
+/// Protocol, what it let somebody do, and what to require.
+const OPEN: [(&str, &str, &str); 3] = [
+    ("ftp", "Gives files to anybody over FTP", "a login, over SFTP or FTPS"),
+    ("mqtt", "Lets anybody read and write messages over MQTT", "a user for each client, over TLS"),
+    ("postgresql", "Lets anybody into its PostgreSQL database", "SCRAM for each user"),
+];
+
+fn open_login(seen: &Seen<'_>, found: &mut Vec<Exposure>) {
+    for (source, does, successor) in OPEN {
+        let Some(fact) = seen.field(source, "open-login").min_by_key(|fact| fact.packet) else { continue };
+        let ports = seen.ports(source);
+        let place = if ports.is_empty() { String::new() } else { format!(" ({ports})") };
+        found.push(Exposure {
+            kind: FindingKind::AnonymousAccess,
+            key: source,
+            title: format!("{does}{place}"),
+            severity: Severity::High,
+            confidence: 0.9,
+            treatment: Treatment::Segment,
+            reason: format!("Somebody was let in who showed no password. Require {successor}; until then let only the devices that need it reach it."),
+            details: vec![detail(fact, successor)],
+        });
     }
 }
 

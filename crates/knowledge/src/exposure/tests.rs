@@ -92,24 +92,37 @@ fn what_is_weak_is_found() {
         ),
         (
             vec![("snmp", 161)],
-            vec![fact("snmp", "community", "public", None)],
+            vec![fact("snmp", "service-community", "public, answers", None)],
             "Answers SNMP to the community \"public\"",
         ),
         (vec![("telnet", 23)], vec![], "Takes Telnet logins in the clear (tcp/23)"),
         (
             vec![("ftp", 21)],
-            vec![fact("ftp", "login", "served", Some(Verb::Login))],
+            vec![fact("ftp", "clear-login", "USER and PASS", None)],
             "Takes FTP logins in the clear (tcp/21)",
         ),
         (
             vec![("http", 80)],
-            vec![fact("http", "Basic", "served", Some(Verb::Login))],
+            vec![fact("http", "clear-login", "form", None)],
             "Takes HTTP logins in the clear (tcp/80)",
         ),
         (
             vec![("http", 80)],
-            vec![fact("http", "factory-login", "admin", None)],
-            "Accepts the factory password of \"admin\"",
+            vec![fact("http", "default-login", "many makers, user \"admin\", accepted", None)],
+            "Accepts a factory password over HTTP: many makers, user \"admin\"",
+        ),
+        (
+            vec![("snmp", 161)],
+            vec![
+                fact("snmp", "service-community", "public, answers", None),
+                fact("snmp", "service-community", "write, takes a SET", None),
+            ],
+            "Takes settings over SNMP with the community \"write\"",
+        ),
+        (
+            vec![("mqtt", 1883)],
+            vec![fact("mqtt", "open-login", "CONNECT without a user", None)],
+            "Lets anybody read and write messages over MQTT (tcp/1883)",
         ),
         (
             vec![("ldap", 389)],
@@ -169,6 +182,8 @@ fn what_is_sound_is_left_alone() {
         (vec![("ssh", 22)], vec![]),
         (vec![("dicom", 104)], vec![fact("dicom", "C-ECHO-RQ", "served", Some(Verb::Query))]),
         (vec![], vec![fact("http", "Basic", "did", Some(Verb::Login))]),
+        // Somebody tried a factory password, and it did not work.
+        (vec![], vec![fact("http", "default-login", "many makers, user \"admin\", refused", None)]),
         (vec![("vnc", 5900)], vec![fact("vnc", "security-types", "VNC authentication", None)]),
     ] {
         assert!(titles(&services, &facts).is_empty(), "{facts:?}: {:?}", titles(&services, &facts));

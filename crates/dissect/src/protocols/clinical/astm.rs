@@ -15,6 +15,7 @@
 
 use medward_model::{Attribute, Field, Outcome, Verb};
 
+use crate::exposure::CLEAR_PATIENT;
 use crate::{
     Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Resync, Session, Side, clean,
     clean_bytes,
@@ -53,7 +54,7 @@ pub(super) static ASTM: Dissector = Dissector {
     specification: &["CLSI LIS1-A (ASTM E1381)", "CLSI LIS2-A2 (ASTM E1394)"],
     ports: &[],
     carrier: Carrier::Stream { probe, session: || Box::new(Link::default()) },
-    fields: &[&SENDER, &SENDER_NAME, &RECEIVER, &VERSION, &ROLE],
+    fields: &[&SENDER, &SENDER_NAME, &RECEIVER, &VERSION, &ROLE, &CLEAR_PATIENT],
     basis: Basis::RealPeers,
 };
 
@@ -145,6 +146,8 @@ struct Message {
 #[derive(Default)]
 struct Link {
     streams: [Stream; 2],
+    /// That patient fields were there is said once.
+    patient_said: bool,
     said: Vec<(Side, &'static str, String)>,
 }
 
@@ -288,7 +291,14 @@ impl Link {
         let fields: Vec<&[u8]> = rest.split(|b| *b == delimiters.field).collect();
         let message = &mut stream.message;
         match kind {
-            b'P' => message.patients = message.patients.saturating_add(1),
+            b'P' => {
+                message.patients = message.patients.saturating_add(1);
+                // P-3 to P-6: three identifiers and the name (LIS2-A2 7.3 to 7.6). Only that they hold something is seen.
+                let holds = fields.iter().skip(2).take(4).any(|f| f.iter().any(u8::is_ascii_alphanumeric));
+                if holds && !std::mem::replace(&mut self.patient_said, true) {
+                    cx.of_service(Side::Responder, &CLEAR_PATIENT, "P records of LIS2");
+                }
+            }
             b'M' => message.manufacturer = message.manufacturer.saturating_add(1),
             // Universal test id: O-5, R-3, Q-5 (the record's letter is field 1).
             b'O' => {

@@ -14,6 +14,7 @@
 
 use medward_model::{Field, Outcome, Verb};
 
+use crate::exposure::CLEAR_PATIENT;
 use crate::{Basis, Carrier, Context, Dissector, Group, HttpKind, HttpMessage};
 
 use super::dicom::dataset::{
@@ -69,6 +70,7 @@ pub(super) static DICOMWEB: Dissector = Dissector {
         &IMAGE_SERIAL,
         &IMAGE_STATION,
         &IMAGE_MODALITY,
+        &CLEAR_PATIENT,
     ],
     basis: Basis::RealPeers,
 };
@@ -86,6 +88,9 @@ fn message(message: &HttpMessage<'_>, cx: &mut Context<'_>) {
         if request.service == "STOW-RS"
             && let Some(elements) = first_object(message)
         {
+            if elements.patient {
+                cx.of_service(cx.side().other(), &CLEAR_PATIENT, "Patient's Name or ID in DICOMweb");
+            }
             for (tag, field) in &SUPPOSED {
                 if let Some(value) = elements.get(*tag) {
                     cx.evidence(cx.sender(), field, value);
@@ -94,6 +99,11 @@ fn message(message: &HttpMessage<'_>, cx: &mut Context<'_>) {
         }
         return;
     };
+    if json_patient(message.body)
+        || request.keys.iter().any(|key| matches!(&**key, "PatientName" | "PatientID"))
+    {
+        cx.of_service(cx.side(), &CLEAR_PATIENT, "Patient's Name or ID in DICOMweb");
+    }
     let outcome = if status < 400 { Outcome::Success } else { Outcome::Failure };
     if outcome == Outcome::Success {
         cx.evidence(cx.sender(), &SERVES, request.service);
@@ -105,6 +115,19 @@ fn message(message: &HttpMessage<'_>, cx: &mut Context<'_>) {
         .detail("level", request.level)
         .detail("keys", &request.keys.join(" "))
         .detail("wildcards", &request.wildcards.join(" "));
+}
+
+/// Whether the DICOM JSON model (PS3.18 annex F) holds a value of Patient's Name or Patient ID, close behind the tag.
+fn json_patient(body: &[u8]) -> bool {
+    /// Longest way from a tag to its `Value`: the VR stands between.
+    const NEAR: usize = 64;
+    let find = |bytes: &[u8], wanted: &[u8]| bytes.windows(wanted.len()).position(|w| w == wanted);
+    [&b"\"00100010\""[..], b"\"00100020\""].iter().any(|tag| {
+        let behind = find(body, tag).and_then(|at| body.get(at + tag.len()..));
+        let near = behind.map(|rest| rest.get(..NEAR).unwrap_or(rest)).unwrap_or_default();
+        let end = near.iter().position(|b| *b == b'}').unwrap_or(near.len());
+        find(near.get(..end).unwrap_or(near), b"\"Value\"").is_some()
+    })
 }
 
 /// What is asked for, without the UIDs.

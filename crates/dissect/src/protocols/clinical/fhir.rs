@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use medward_model::{Attribute, Field, Outcome, Subject, Verb};
 
+use crate::exposure::CLEAR_PATIENT;
 use crate::{Basis, Carrier, Context, Dissector, Group, HttpKind, HttpMessage};
 
 static SOFTWARE: Field = Field::states(
@@ -84,6 +85,7 @@ pub(super) static FHIR: Dissector = Dissector {
         &FIRMWARE,
         &KIND,
         &LOT,
+        &CLEAR_PATIENT,
     ],
     basis: Basis::DocumentOnly,
 };
@@ -117,6 +119,10 @@ fn message(message: &HttpMessage<'_>, cx: &mut Context<'_>) {
         for device in resource.devices.iter().chain((resource.kind == "Device").then_some(resource)) {
             tell_device(device, cx);
         }
+    }
+    if resource.as_ref().is_some_and(|resource| resource.patient) {
+        let server = if message.kind == HttpKind::Request { cx.side().other() } else { cx.side() };
+        cx.of_service(server, &CLEAR_PATIENT, "Patient resources of FHIR");
     }
     let HttpKind::Response(status) = message.kind else { return };
     if let Some(resource) = &resource
@@ -346,6 +352,8 @@ struct Resource {
     total: Option<u64>,
     members: Vec<(String, Value)>,
     devices: Vec<Resource>,
+    /// It is a Patient with a name or identifier, or a bundle that has one.
+    patient: bool,
 }
 
 /// The members that are kept, of all resources.
@@ -436,7 +444,10 @@ impl<'de> Visitor<'de> for ResourceSeed<'_> {
                     let value = map.next_value()?;
                     self.into.members.push((key, value));
                 }
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                name => {
+                    self.into.patient |= self.into.kind == "Patient" && matches!(name, "name" | "identifier");
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
         Ok(())
@@ -470,6 +481,7 @@ impl<'de> Visitor<'de> for EntriesSeed<'_> {
             if more.is_none() {
                 return Ok(());
             }
+            self.into.patient |= resource.patient;
             if resource.kind == "Device" && self.into.devices.len() < MAX_DEVICES {
                 self.into.devices.push(resource);
             }
@@ -524,6 +536,11 @@ fn from_xml(node: roxmltree::Node<'_, '_>, into: &mut Resource, nested: bool) {
             into.devices.push(device);
         }
     }
+    into.patient |= node.descendants().filter(|part| part.has_tag_name_local("Patient")).any(|patient| {
+        patient
+            .children()
+            .any(|part| part.has_tag_name_local("name") || part.has_tag_name_local("identifier"))
+    });
     if !into.is_of_interest() {
         return;
     }

@@ -18,6 +18,7 @@
 
 use medward_model::{Attribute, Field, Mac, Outcome, Subject, Verb};
 
+use crate::exposure::CLEAR_PATIENT;
 use crate::pending::{Asked, Pending};
 use crate::xml::{Node, Walk, attribute};
 use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Resync, Session, Side, clean};
@@ -60,7 +61,17 @@ pub(super) static POCT1A: Dissector = Dissector {
     ports: &[],
     carrier: Carrier::Stream { probe, session: || Box::new(Conversation::default()) },
     fields: &[
-        &MAKER, &MODEL, &SERIAL, &FIRMWARE, &UNIQUE, &DEVICE_ID, &VENDOR_ID, &NAME, &HARDWARE, &REVIEWER,
+        &MAKER,
+        &MODEL,
+        &SERIAL,
+        &FIRMWARE,
+        &UNIQUE,
+        &DEVICE_ID,
+        &VENDOR_ID,
+        &NAME,
+        &HARDWARE,
+        &REVIEWER,
+        &CLEAR_PATIENT,
     ],
     basis: Basis::DocumentOnly,
 };
@@ -137,6 +148,7 @@ struct Conversation {
     /// Who said HEL first, and which device that was.
     device: Option<(Side, String)>,
     reviewer_said: bool,
+    patient_said: bool,
     pending: Pending<(Side, String), 16>,
 }
 
@@ -188,6 +200,9 @@ impl Session for Conversation {
         };
         direction.searched = 0;
         let message = Message::read(&String::from_utf8_lossy(bytes.get(..length).unwrap_or(bytes)));
+        if message.patient_named && !std::mem::replace(&mut self.patient_said, true) {
+            cx.of_service(Side::Responder, &CLEAR_PATIENT, "PT objects of POCT1-A");
+        }
         self.message(&root, &message, cx);
         Progress::Consumed(length as u64)
     }
@@ -346,6 +361,8 @@ struct Message {
     observation_count: usize,
     operators: usize,
     patients: usize,
+    /// An identifier or name of a patient holds something.
+    patient_named: bool,
 }
 
 impl Message {
@@ -365,6 +382,7 @@ impl Message {
                     }
                     let value = attribute(attributes, "V").unwrap_or_default();
                     if !value.trim().is_empty() {
+                        message.patient_named |= matches!(name, "PT.patient_id" | "PT.name");
                         message.keep(name, &value);
                     } else if !empty {
                         waiting = Some(name);

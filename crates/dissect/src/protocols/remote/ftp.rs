@@ -12,6 +12,8 @@
 
 use medward_model::{Field, Outcome, Verb};
 
+use crate::credentials::{MAX_CREDENTIAL, known_default};
+use crate::exposure::{CLEAR_LOGIN, DEFAULT_LOGIN, OPEN_LOGIN, clear_login};
 use crate::protocols::infrastructure::tftp::file_name;
 use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Resync, Session, Side};
 
@@ -22,7 +24,7 @@ pub(super) static FTP: Dissector = Dissector {
     specification: &["RFC 959 4-5", "RFC 2389", "RFC 4217"],
     ports: &[21],
     carrier: Carrier::Stream { probe, session: || Box::new(Ftp::default()) },
-    fields: &[&BANNER, &SYSTEM, &FEATURES],
+    fields: &[&BANNER, &SYSTEM, &FEATURES, &CLEAR_LOGIN, &DEFAULT_LOGIN, &OPEN_LOGIN],
     basis: Basis::RealPeers,
 };
 
@@ -68,6 +70,10 @@ struct Ftp {
     text: String,
     last: Option<Command>,
     anonymous: bool,
+    /// Kept until the password comes, to compare the pair; told nowhere.
+    user: String,
+    /// A password was given, and the factory default that it is with the user, if one.
+    password: Option<Option<&'static str>>,
 }
 
 #[derive(Clone)]
@@ -118,6 +124,12 @@ impl Ftp {
             "USER" => {
                 let user = argument.trim();
                 self.anonymous = user.eq_ignore_ascii_case("anonymous") || user.eq_ignore_ascii_case("ftp");
+                self.user = user.chars().take(MAX_CREDENTIAL).collect();
+                self.password = None;
+            }
+            "PASS" => {
+                let user = std::mem::take(&mut self.user);
+                self.password = Some(known_default(FTP.name, user.as_bytes(), argument.as_bytes()));
             }
             "AUTH" => name = argument.trim().to_ascii_uppercase(),
             "STOR" | "STOU" | "APPE" | "RETR" | "DELE" | "RNFR" | "RNTO" => {
@@ -198,6 +210,15 @@ impl Ftp {
             "USER" | "PASS" if matches!(code, 230 | 232 | 530 | 331 | 421) => {
                 if code != 331 {
                     let outcome = if code < 400 { Outcome::Success } else { Outcome::Failure };
+                    match self.password.take() {
+                        _ if self.anonymous && outcome == Outcome::Success => {
+                            cx.of_service(Side::Responder, &OPEN_LOGIN, "anonymous");
+                        }
+                        Some(default) if !self.anonymous => {
+                            clear_login(Side::Responder, "USER and PASS", default, outcome, cx);
+                        }
+                        _ => {}
+                    }
                     cx.activity_by(Side::Originator, Verb::Login, "login", "")
                         .outcome(outcome)
                         .detail("anonymous", if self.anonymous { "yes" } else { "no" })

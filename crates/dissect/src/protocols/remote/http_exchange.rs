@@ -9,9 +9,10 @@ use std::io::Read;
 
 use medward_model::{Attribute, Field, Outcome, Verb};
 
-use super::factory;
 use super::http::HTTP;
 use super::nearby::{is_host_name, is_nearby};
+use crate::credentials::{from_base64, known_default};
+use crate::exposure::{CLEAR_LOGIN, DEFAULT_LOGIN, clear_login};
 use crate::{Context, Headers, HttpKind, HttpMessage, Side, clean_bytes};
 
 /// Longest body given on, decoded.
@@ -33,10 +34,6 @@ static SERVER_SOFTWARE: Field = Field::states(
 );
 static POWERED_BY: Field = Field::fact("powered-by", "Server: X-Powered-By");
 static VIA: Field = Field::fact("via", "Sender, a proxy or gateway: Via (RFC 9110 7.6.3)");
-static FACTORY_LOGIN: Field = Field::fact(
-    "factory-login",
-    "Server: user whose factory password it accepted in HTTP Basic (RFC 7617 2), of a list of known pairs",
-);
 static REALM: Field = Field::fact("realm", "Server: realm of WWW-Authenticate (RFC 9110 11.5)");
 static AUTH_SCHEME: Field =
     Field::fact("auth-scheme", "Server: scheme of WWW-Authenticate (RFC 9110 11.6.1)");
@@ -55,7 +52,6 @@ pub(super) static FIELDS: &[&Field] = &[
     &USER_AGENT,
     &SERVER,
     &SERVER_SOFTWARE,
-    &FACTORY_LOGIN,
     &POWERED_BY,
     &VIA,
     &REALM,
@@ -63,6 +59,8 @@ pub(super) static FIELDS: &[&Field] = &[
     &TITLE,
     &COOKIE,
     &HOST,
+    &CLEAR_LOGIN,
+    &DEFAULT_LOGIN,
 ];
 
 /// The head of a request or response.
@@ -180,6 +178,66 @@ pub(super) struct Exchanges {
     said: Vec<u64>,
     idle: u32,
     logins: Vec<u64>,
+    /// The form last sent that had a password in it, with where it was sent to.
+    form: Option<(String, Form)>,
+}
+
+/// A form with a password field; what was typed is not kept.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    default: Option<&'static str>,
+}
+
+impl Form {
+    /// Reads `name=value` pairs; `None` where no field is called a password or none was typed.
+    fn read(body: &[u8]) -> Option<Form> {
+        let text = std::str::from_utf8(body.get(..body.len().min(MAX_FORM)).unwrap_or(body)).ok()?;
+        let pairs = || text.split('&').take(64).filter_map(|pair| pair.split_once('='));
+        let named = |words: &[&str]| {
+            pairs().find(|(name, _)| {
+                let name = name.to_ascii_lowercase();
+                words.iter().any(|word| name.contains(word))
+            })
+        };
+        let (_, password) = named(&["passw", "passwd", "pwd", "passphrase"])
+            .or_else(|| pairs().find(|(name, _)| name.eq_ignore_ascii_case("pass")))?;
+        if password.is_empty() {
+            return None;
+        }
+        let user = named(&["user", "login", "account"]).map_or("", |(_, value)| value);
+        Some(Form { default: known_default(HTTP.name, &unescaped(user), &unescaped(password)) })
+    }
+}
+
+/// Longest part of a form that is looked at.
+const MAX_FORM: usize = 4096;
+
+/// A value of a form without its percent-encoding (WHATWG URL, 5.1).
+fn unescaped(value: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let pair = tail.first_chunk::<2>().and_then(|pair| std::str::from_utf8(pair).ok());
+        match (first, pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+                continue;
+            }
+            (b'+', _) => bytes.push(b' '),
+            _ => bytes.push(*first),
+        }
+        rest = tail;
+    }
+    bytes
+}
+
+/// The factory default in the credentials of the Basic scheme (RFC 7617, 2).
+fn basic_default(pair: &str) -> Option<&'static str> {
+    let bytes = from_base64(pair)?;
+    let at = bytes.iter().position(|b| *b == b':')?;
+    let (user, password) = bytes.split_at(at);
+    known_default(HTTP.name, user, password.get(1..)?)
 }
 
 impl Exchanges {
@@ -221,6 +279,10 @@ impl Exchanges {
             self.title(&given, cx);
             cx.http_message(&given);
         });
+        if message.kind == HttpKind::Request && given.media_type() == "application/x-www-form-urlencoded" {
+            let form = Form::read(&bytes);
+            self.form = form.map(|form| (message.target.clone(), form));
+        }
     }
 
     /// A request was answered, or never was. `client` sent it.
@@ -253,6 +315,9 @@ impl Exchanges {
             if let Some(status) = status {
                 self.login(request, status, client, cx);
             }
+            if let Some((_, form)) = self.form.take_if(|(target, _)| *target == request.target) {
+                self.form(request, form, response, client, cx);
+            }
         });
     }
 
@@ -269,13 +334,6 @@ impl Exchanges {
             200..=399 => Outcome::Success,
             _ => return,
         };
-        if let Some(("Basic" | "basic", pair)) = credentials.split_once(' ')
-            && outcome == Outcome::Success
-            && let Some(user) = factory::factory_user(pair)
-        {
-            let server = cx.host(client.other());
-            cx.evidence(server, &FACTORY_LOGIN, user);
-        }
         // Every refusal counts, but that the same login goes on to work is said once.
         let key = hash("login", scheme);
         if outcome == Outcome::Success {
@@ -286,9 +344,57 @@ impl Exchanges {
                 self.logins.push(key);
             }
         }
+        // An absolute target is meant for another machine than this one, a proxy.
+        if scheme.eq_ignore_ascii_case("Basic") && request.target.starts_with('/') {
+            let default = credentials.split_once(' ').and_then(|(_, pair)| basic_default(pair));
+            self.clear_login("Basic", default, outcome, client, cx);
+        }
         cx.activity_by(client, Verb::Login, scheme, "")
             .outcome(outcome)
             .detail("status", &status.to_string());
+    }
+
+    /// A form with a password in it (HTML, 4.10.21): told when it is answered, as only the answer tells how it went.
+    fn form(
+        &mut self,
+        request: &Message,
+        form: Form,
+        response: Option<&Message>,
+        client: Side,
+        cx: &mut Context<'_>,
+    ) {
+        if !request.target.starts_with('/') {
+            return;
+        }
+        // Most pages answer 200 whatever was typed. Sessions begin with a redirection that sets a cookie, and leads elsewhere
+        // than back to a form.
+        let outcome = match response.map(|r| (r.kind, r.header("set-cookie").is_some(), r.header("location")))
+        {
+            Some((HttpKind::Response(401 | 403), ..)) => Outcome::Failure,
+            Some((HttpKind::Response(301..=303), true, Some(place))) if !is_form(place, &request.target) => {
+                Outcome::Success
+            }
+            _ => Outcome::Unknown,
+        };
+        self.clear_login("form", form.default, outcome, client, cx);
+    }
+
+    /// A password in clear, told once a mechanism, factory default and outcome.
+    fn clear_login(
+        &mut self,
+        mechanism: &str,
+        default: Option<&'static str>,
+        outcome: Outcome,
+        client: Side,
+        cx: &mut Context<'_>,
+    ) {
+        let first = self.is_new(&CLEAR_LOGIN, mechanism);
+        let known = default.is_some_and(|product| {
+            self.is_new(&DEFAULT_LOGIN, &format!("{mechanism} {product} {}", outcome == Outcome::Success))
+        });
+        if first || known {
+            clear_login(client.other(), mechanism, default.filter(|_| known), outcome, cx);
+        }
     }
 
     fn request(&mut self, message: &Message, cx: &mut Context<'_>) {
@@ -423,6 +529,16 @@ fn hash(name: &str, value: &str) -> u64 {
     foldhash::fast::FixedState::with_seed(0).hash_one((name, value))
 }
 
+/// Whether a redirection leads back to where somebody logs in: the page that took the form, or one named so.
+fn is_form(place: &str, target: &str) -> bool {
+    let path = |text: &str| text.split(['?', '#']).next().unwrap_or("").to_ascii_lowercase();
+    let lower = place.to_ascii_lowercase();
+    path(place) == path(target)
+        || ["login", "logon", "signin", "sign-in", "error", "fail", "denied", "invalid"]
+            .iter()
+            .any(|word| lower.contains(word))
+}
+
 fn verb(method: &str) -> Verb {
     match method {
         "GET" | "HEAD" => Verb::Read,
@@ -527,7 +643,15 @@ fn page_title(page: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{page_title, reduced};
+    use super::{is_form, page_title, reduced};
+
+    #[test]
+    fn a_redirection_back_to_a_form_is_no_way_in() {
+        assert!(!is_form("/home", "/login"));
+        assert!(is_form("/login?again=1", "/login"));
+        assert!(is_form("http://pump.example/Logon.aspx", "/check"));
+        assert!(is_form("/?failed=1", "/check"));
+    }
 
     #[test]
     fn paths_lose_numbers_names_and_queries() {

@@ -3,7 +3,6 @@
 mod at;
 mod ber;
 mod dcerpc;
-mod factory;
 mod ftp;
 mod http;
 mod http2;

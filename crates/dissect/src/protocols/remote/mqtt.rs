@@ -12,6 +12,8 @@
 
 use medward_model::{Field, Outcome, Verb};
 
+use crate::credentials::known_default;
+use crate::exposure::{CLEAR_LOGIN, DEFAULT_LOGIN, OPEN_LOGIN, clear_login};
 use crate::protocols::infrastructure::octets::{Octets, says_something};
 use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Resync, Session, Side};
 
@@ -22,7 +24,7 @@ pub(super) static MQTT: Dissector = Dissector {
     specification: &["MQTT 3.1.1 (OASIS) 2-3", "MQTT 5.0 (OASIS) 2-3"],
     ports: &[1883],
     carrier: Carrier::Stream { probe, session: || Box::new(Mqtt::default()) },
-    fields: &[&CLIENT_ID, &VERSION, &ROLE],
+    fields: &[&CLIENT_ID, &VERSION, &ROLE, &CLEAR_LOGIN, &DEFAULT_LOGIN, &OPEN_LOGIN],
     basis: Basis::RealPeers,
 };
 
@@ -85,6 +87,8 @@ struct Mqtt {
 
 struct Login {
     user: bool,
+    password: bool,
+    default: Option<&'static str>,
     keep_alive: u16,
     will: bool,
 }
@@ -184,8 +188,22 @@ impl Mqtt {
         if says_something(&client) {
             cx.evidence(sender, &CLIENT_ID, &client);
         }
-        self.login = Some(Login { user: flags & 0x80 != 0, keep_alive, will: flags & 0x04 != 0 });
+        let (user, password, will) = (flags & 0x80 != 0, flags & 0x40 != 0, flags & 0x04 != 0);
+        let default = if user && password { self.factory_default(octets, will) } else { None };
+        self.login = Some(Login { user, password, default, keep_alive, will });
         Some(())
+    }
+
+    /// The factory default that user and password are, if one (3.1.3: will topic and message, user, password).
+    fn factory_default(&self, mut octets: Octets<'_>, will: bool) -> Option<&'static str> {
+        if will {
+            if self.version >= 5 {
+                skip_properties(&mut octets)?;
+            }
+            text(&mut octets)?;
+            text(&mut octets)?;
+        }
+        known_default(MQTT.name, text(&mut octets)?, text(&mut octets)?)
     }
 
     fn accepted(&mut self, mut octets: Octets<'_>, cx: &mut Context<'_>) -> Option<()> {
@@ -200,6 +218,11 @@ impl Mqtt {
 
     fn log_in(&mut self, outcome: Outcome, code: Option<u8>, cx: &mut Context<'_>) {
         let Some(login) = self.login.take() else { return };
+        if login.password {
+            clear_login(Side::Responder, "CONNECT", login.default, outcome, cx);
+        } else if !login.user && outcome == Outcome::Success {
+            cx.of_service(Side::Responder, &OPEN_LOGIN, "CONNECT without a user");
+        }
         let yes = |b: bool| if b { "yes" } else { "no" };
         cx.activity_by(Side::Originator, Verb::Login, "CONNECT", "")
             .outcome(outcome)

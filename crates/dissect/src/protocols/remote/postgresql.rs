@@ -8,6 +8,7 @@
 
 use medward_model::{Attribute, Field, Outcome, Verb};
 
+use crate::exposure::{CLEAR_LOGIN, OPEN_LOGIN, clear_login};
 use crate::pending::Asked;
 use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Session, Side, clean_bytes};
 
@@ -40,7 +41,7 @@ pub(super) static POSTGRESQL: Dissector = Dissector {
     specification: &["PostgreSQL Frontend/Backend Protocol 3.0"],
     ports: &[5432],
     carrier: Carrier::Stream { probe, session: || Box::new(PostgresSession::default()) },
-    fields: &[&SOFTWARE, &AUTHENTICATION, &APPLICATION],
+    fields: &[&SOFTWARE, &AUTHENTICATION, &APPLICATION, &CLEAR_LOGIN, &OPEN_LOGIN],
     basis: Basis::RealPeers,
 };
 
@@ -155,6 +156,7 @@ impl PostgresSession {
             }
             b'E' => {
                 if let Some(asked) = self.asked.take() {
+                    self.told(Outcome::Failure, cx);
                     let code = fields(content).find(|f| f.starts_with(b"C")).and_then(|f| f.get(1..));
                     asked
                         .detail("mechanism", self.mechanism)
@@ -193,8 +195,20 @@ impl PostgresSession {
         cx.evidence(cx.sender(), &AUTHENTICATION, mechanism);
     }
 
+    /// How the login was made, where it was with a password in clear or without any.
+    fn told(&self, outcome: Outcome, cx: &mut Context<'_>) {
+        match self.mechanism {
+            "password" => clear_login(Side::Responder, "AuthenticationCleartextPassword", None, outcome, cx),
+            "trust" if outcome == Outcome::Success => {
+                cx.of_service(Side::Responder, &OPEN_LOGIN, "AuthenticationOk without a proof");
+            }
+            _ => {}
+        }
+    }
+
     fn done(&mut self, outcome: Outcome, cx: &mut Context<'_>) {
         if let Some(asked) = self.asked.take() {
+            self.told(outcome, cx);
             asked.detail("mechanism", self.mechanism).report(outcome, cx);
         }
     }

@@ -12,6 +12,8 @@ use std::net::IpAddr;
 
 use medward_model::{Attribute, Field, Outcome, Verb};
 
+use crate::credentials::{from_base64, known_default};
+use crate::exposure::{CLEAR_LOGIN, DEFAULT_LOGIN, clear_login};
 use crate::protocols::infrastructure::octets::says_something;
 use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Session, Side};
 
@@ -22,7 +24,7 @@ pub(super) static SMTP: Dissector = Dissector {
     specification: &["RFC 5321 3-4", "RFC 4954", "RFC 3207", "RFC 3030"],
     ports: &[25, 587],
     carrier: Carrier::Stream { probe, session: || Box::new(Smtp::default()) },
-    fields: &[&BANNER, &CLIENT_NAME, &EXTENSIONS],
+    fields: &[&BANNER, &CLIENT_NAME, &EXTENSIONS, &CLEAR_LOGIN, &DEFAULT_LOGIN],
     basis: Basis::DocumentOnly,
 };
 
@@ -75,6 +77,8 @@ struct Smtp {
     recipients: u32,
     messages: u32,
     mechanism: String,
+    /// The factory default that an AUTH PLAIN is, if one (RFC 4616 2).
+    default: Option<&'static str>,
     extensions: Vec<String>,
     told: bool,
 }
@@ -132,6 +136,8 @@ impl Smtp {
                 let known = name.len() <= 20
                     && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
                 self.mechanism = if known { name } else { String::new() };
+                self.default =
+                    if self.mechanism == "PLAIN" { words.next().and_then(plain_default) } else { None };
             }
             "STARTTLS" => self.waiting = Waiting::StartTls,
             "MAIL" => self.recipients = 0,
@@ -143,6 +149,9 @@ impl Smtp {
                     self.waiting = Waiting::Message;
                 }
                 return u64::from(length);
+            }
+            _ if self.waiting == Waiting::Auth && self.mechanism == "PLAIN" && self.default.is_none() => {
+                self.default = plain_default(text.trim());
             }
             _ => {}
         }
@@ -176,6 +185,10 @@ impl Smtp {
             Waiting::Auth if matches!(code, 235 | 432 | 454 | 500..=538) => {
                 self.waiting = Waiting::Nothing;
                 let outcome = if code == 235 { Outcome::Success } else { Outcome::Failure };
+                if matches!(self.mechanism.as_str(), "PLAIN" | "LOGIN") {
+                    let mechanism = format!("AUTH {}", self.mechanism);
+                    clear_login(Side::Responder, &mechanism, self.default.take(), outcome, cx);
+                }
                 cx.activity_by(Side::Originator, Verb::Login, "AUTH", "")
                     .outcome(outcome)
                     .detail("mechanism", &self.mechanism)
@@ -215,6 +228,13 @@ impl Smtp {
         let server = cx.host(Side::Responder);
         cx.evidence(server, &EXTENSIONS, &words.join(", "));
     }
+}
+
+/// The factory default in an initial response: authorization identity, user and password apart by NUL, in base64.
+fn plain_default(response: &str) -> Option<&'static str> {
+    let bytes = from_base64(response)?;
+    let mut parts = bytes.split(|b| *b == 0).skip(1);
+    known_default(SMTP.name, parts.next()?, parts.next()?)
 }
 
 fn is_host_name(text: &str) -> bool {

@@ -9,6 +9,8 @@ use medward_model::{Attribute, Field, Outcome, Verb};
 
 use super::at::{self, array, byte, le16, le32, slice, utf16};
 use super::nearby::is_host_name;
+use crate::credentials::{MAX_CREDENTIAL, known_default};
+use crate::exposure::{CLEAR_LOGIN, DEFAULT_LOGIN, clear_login};
 use crate::pending::Asked;
 use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Session, Side, clean};
 
@@ -38,7 +40,17 @@ pub(super) static TDS: Dissector = Dissector {
     specification: &["MS-TDS 2.2.3, 2.2.6.4, 2.2.6.5, 2.2.7.10, 2.2.7.14"],
     ports: &[1433],
     carrier: Carrier::Stream { probe, session: || Box::new(TdsSession::default()) },
-    fields: &[&VERSION, &PROGRAM, &ENCRYPTION, &CLIENT_HOST, &CLIENT_APP, &CLIENT_LIBRARY, &TDS_VERSION],
+    fields: &[
+        &VERSION,
+        &PROGRAM,
+        &ENCRYPTION,
+        &CLIENT_HOST,
+        &CLIENT_APP,
+        &CLIENT_LIBRARY,
+        &TDS_VERSION,
+        &CLEAR_LOGIN,
+        &DEFAULT_LOGIN,
+    ],
     basis: Basis::DocumentOnly,
 };
 
@@ -78,6 +90,8 @@ struct TdsSession {
     client_encryption: Option<u8>,
     asked: Option<Asked>,
     version: String,
+    /// A password was given in clear, and the factory default that it is, if one.
+    password: Option<Option<&'static str>>,
 }
 
 impl TdsSession {
@@ -147,6 +161,9 @@ impl TdsSession {
         cx.evidence(client, &TDS_VERSION, &format!("{version} (0x{major:02x}{minor:02x})"));
         // Integrated security: bit 7 of OptionFlags2.
         let integrated = byte(content, 25)? & 0x80 != 0;
+        if !integrated {
+            self.password = Some(default(content));
+        }
         self.asked = Some(
             Asked::new(Side::Originator, Verb::Login, "LOGIN7", "")
                 .detail("mechanism", if integrated { "integrated" } else { "password" })
@@ -178,6 +195,7 @@ impl TdsSession {
                     if let Some(asked) = self.asked.take() {
                         asked.report(Outcome::Success, cx);
                     }
+                    self.told(Outcome::Success, cx);
                     return Progress::Quiet;
                 }
                 0xaa if error.is_none() => error = at::le32(body, 0),
@@ -189,9 +207,29 @@ impl TdsSession {
         }
         if let (Some(code), Some(asked)) = (error, self.asked.take()) {
             asked.detail("error", code.to_string()).report(Outcome::Failure, cx);
+            self.told(Outcome::Failure, cx);
         }
         Progress::Quiet
     }
+
+    /// LOGIN7 with a password came in clear: MS-TDS 2.2.6.4 disguises the password, it does not encrypt it.
+    fn told(&mut self, outcome: Outcome, cx: &mut Context<'_>) {
+        if let Some(default) = self.password.take() {
+            clear_login(Side::Responder, "LOGIN7", default, outcome, cx);
+        }
+    }
+}
+
+/// The factory default that user and password of a LOGIN7 are, if one. In the password the halves of each octet are
+/// swapped, then all is combined with A5H (MS-TDS 2.2.6.4).
+fn default(content: &[u8]) -> Option<&'static str> {
+    let part = |place: usize| {
+        let (offset, length) = (le16(content, place)?, usize::from(le16(content, place + 2)?));
+        if length > MAX_CREDENTIAL { None } else { slice(content, usize::from(offset), length * 2) }
+    };
+    let user = utf16(part(40)?);
+    let plain: Vec<u8> = part(44)?.iter().map(|b| (b ^ 0xa5).rotate_left(4)).collect();
+    known_default(TDS.name, user.as_bytes(), utf16(&plain).as_bytes())
 }
 
 impl Session for TdsSession {
@@ -233,6 +271,7 @@ impl Session for TdsSession {
         if let Some(asked) = self.asked.take() {
             asked.report(Outcome::Unknown, cx);
         }
+        self.told(Outcome::Unknown, cx);
     }
 }
 

@@ -9,8 +9,10 @@
 //!
 //! Left out: everything typed, and everything shown after the first user input. User names and passwords are never kept.
 
-use medward_model::{Field, Verb};
+use medward_model::{Field, Outcome, Verb};
 
+use crate::credentials::{MAX_CREDENTIAL, known_default};
+use crate::exposure::{CLEAR_LOGIN, DEFAULT_LOGIN, clear_login};
 use crate::{
     Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Resync, Session, Side, clean_bytes,
 };
@@ -22,7 +24,7 @@ pub(super) static TELNET: Dissector = Dissector {
     specification: &["RFC 854", "RFC 1091"],
     ports: &[23, 2323],
     carrier: Carrier::Stream { probe, session: || Box::new(Telnet::default()) },
-    fields: &[&BANNER, &SERVER_OPTIONS, &CLIENT_OPTIONS, &TERMINAL],
+    fields: &[&BANNER, &SERVER_OPTIONS, &CLIENT_OPTIONS, &TERMINAL, &CLEAR_LOGIN, &DEFAULT_LOGIN],
     basis: Basis::RealPeers,
 };
 
@@ -93,7 +95,31 @@ struct Telnet {
     asked: bool,
     login: bool,
     terminal: bool,
+    dialogue: Dialogue,
 }
+
+/// The login after the prompt: what is typed is compared with factory defaults and told nowhere.
+#[derive(Default)]
+struct Dialogue {
+    /// The line being typed, then the user while the password is typed.
+    line: Vec<u8>,
+    user: Vec<u8>,
+    lines: u8,
+    default: Option<&'static str>,
+    /// What the server shows after the password; only how it ends counts.
+    answer: Vec<u8>,
+    seen: usize,
+    /// The server has asked for the password.
+    asked: bool,
+    over: bool,
+}
+
+/// Bytes of both sides that are read after the prompt.
+const MAX_DIALOGUE: usize = 2048;
+/// Bytes of the server's answer to a password that are looked at.
+const MAX_ANSWER: usize = 256;
+/// Words of a refusal, in lower case.
+const REFUSALS: [&[u8]; 7] = [b"incorrect", b"invalid", b"fail", b"denied", b"wrong", b"bad ", b"error"];
 
 impl Session for Telnet {
     fn data(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Progress {
@@ -129,8 +155,12 @@ impl Session for Telnet {
                 [byte, ..] => {
                     if server {
                         self.shown(*byte);
+                        self.dialogue.shown(*byte);
                     } else {
                         self.typed = true;
+                        if self.asked {
+                            self.dialogue.typed(*byte);
+                        }
                     }
                     at += 1;
                 }
@@ -138,23 +168,106 @@ impl Session for Telnet {
             }
         }
         self.decide(cx);
-        // Nothing is read of what follows the first input.
-        if self.told && self.typed { Progress::Quiet } else { Progress::Consumed(bytes.len() as u64) }
+        // Nothing is read of what follows the first input, but for how a login goes.
+        let over = !self.asked || self.dialogue.is_over(bytes.len());
+        if self.told && self.typed && over {
+            self.told_login(cx);
+            return Progress::Quiet;
+        }
+        Progress::Consumed(bytes.len() as u64)
     }
 
     fn gap(&mut self, _: u64, cx: &mut Context<'_>) -> Resync {
         // What was typed may be lost: nothing more is shown.
         self.typed = true;
         self.decide(cx);
+        self.told_login(cx);
         Resync::GiveUp
     }
 
     fn end(&mut self, cx: &mut Context<'_>) {
         self.finish(cx);
+        self.told_login(cx);
+    }
+}
+
+impl Dialogue {
+    /// A byte from the client.
+    fn typed(&mut self, byte: u8) {
+        match byte {
+            b'\r' | b'\n' if self.line.is_empty() && self.lines == 0 => {}
+            b'\n' | 0 if self.line.is_empty() && !self.asked => {}
+            b'\r' | b'\n' => self.entered(),
+            0 => {}
+            8 | 127 => {
+                self.line.pop();
+            }
+            _ if self.line.len() <= MAX_CREDENTIAL => self.line.push(byte),
+            _ => {}
+        }
+    }
+
+    /// A line is whole: the user, then the password.
+    fn entered(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        match self.lines {
+            0 => self.user = line,
+            1 if self.asked => {
+                self.default = known_default(TELNET.name, &self.user, &line);
+                self.user = Vec::new();
+                self.answer.clear();
+            }
+            _ => return,
+        }
+        self.lines += 1;
+    }
+
+    /// A byte from the server.
+    fn shown(&mut self, byte: u8) {
+        if self.lines == 0 || self.answer.len() >= MAX_ANSWER {
+            return;
+        }
+        self.answer.push(byte.to_ascii_lowercase());
+        if self.lines == 1 && byte == b':' && has_prompt(&self.answer) {
+            self.asked = true;
+        }
+    }
+
+    /// The outcome is known, or will not be: `more` bytes were read.
+    fn is_over(&mut self, more: usize) -> bool {
+        self.seen = self.seen.saturating_add(more);
+        self.over |= self.seen > MAX_DIALOGUE || self.lines == 2 && self.outcome() != Outcome::Unknown;
+        self.over
+    }
+
+    /// By what the server shows after the password: words of refusal or another prompt to log in, or a shell's prompt.
+    fn outcome(&self) -> Outcome {
+        let answer = self.answer.as_slice();
+        if self.lines < 2 || answer.trim_ascii().is_empty() {
+            return Outcome::Unknown;
+        }
+        let has = |word: &[u8]| answer.windows(word.len()).any(|window| window == word);
+        let ends = answer.trim_ascii_end().last().copied();
+        if REFUSALS.iter().any(|word| has(word)) || has_prompt(answer) {
+            Outcome::Failure
+        } else if matches!(ends, Some(b'$' | b'#' | b'>' | b'%')) || has(b"last login") {
+            Outcome::Success
+        } else {
+            Outcome::Unknown
+        }
     }
 }
 
 impl Telnet {
+    /// Says once that a login was typed in clear, as far as it was seen.
+    fn told_login(&mut self, cx: &mut Context<'_>) {
+        let dialogue = std::mem::take(&mut self.dialogue);
+        if dialogue.lines > 0 || !dialogue.line.is_empty() {
+            clear_login(Side::Responder, "typed at a prompt", dialogue.default, dialogue.outcome(), cx);
+        }
+        self.dialogue.over = true;
+    }
+
     fn shown(&mut self, byte: u8) {
         // What follows the prompt may echo what the client sent in a negotiation.
         if !self.typed && !self.asked && self.banner.len() < MAX_BANNER && byte != 0 {

@@ -12,6 +12,8 @@ pub(in crate::protocols::clinical) enum Wanted {
     Equipment,
     /// Level and keys of a query or retrieve identifier (PS3.4 annexes C and K).
     Query,
+    /// Only whether a patient is identified, of the answers to a query.
+    Patient,
 }
 
 pub(in crate::protocols::clinical) const CHARACTER_SET: u32 = 0x0008_0005;
@@ -35,6 +37,9 @@ const SCHEDULED_STEP: u32 = 0x0040_0100;
 pub(in crate::protocols::clinical) const PERFORMED_AE: u32 = 0x0040_0241;
 pub(in crate::protocols::clinical) const PERFORMED_STATION: u32 = 0x0040_0242;
 pub(in crate::protocols::clinical) const PERFORMED_LOCATION: u32 = 0x0040_0243;
+
+/// Patient's Name and Patient ID (PS3.3 C.7.1.1): that they hold something is seen, what they hold is not kept.
+const PATIENT: [u32; 2] = [0x0010_0010, 0x0010_0020];
 
 /// Elements that name equipment, on the outermost level.
 const EQUIPMENT: [u32; 15] = [
@@ -64,6 +69,7 @@ impl Wanted {
         match self {
             Wanted::Equipment => tag == UDI_SEQUENCE,
             Wanted::Query => tag == SCHEDULED_STEP,
+            Wanted::Patient => false,
         }
     }
 
@@ -72,7 +78,11 @@ impl Wanted {
         if tag == CHARACTER_SET && depth == 0 {
             return true;
         }
+        if depth == 0 && PATIENT.contains(&tag) {
+            return true;
+        }
         match self {
+            Wanted::Patient => false,
             Wanted::Equipment if depth == 0 => EQUIPMENT.contains(&tag),
             Wanted::Equipment => depth == 2 && parent == UDI_SEQUENCE && tag == UDI,
             Wanted::Query => depth == 0 || depth == 2 && parent == SCHEDULED_STEP,
@@ -85,6 +95,8 @@ impl Wanted {
 pub(in crate::protocols::clinical) struct Elements {
     utf8: bool,
     values: Vec<(u32, String)>,
+    /// Patient's Name or Patient ID holds more than a placeholder.
+    pub patient: bool,
     /// Query keys that were asked to be returned (empty value).
     pub returned: u32,
     /// Names of the keys that had a value to match.
@@ -112,12 +124,23 @@ impl Elements {
             _ if tag == CHARACTER_SET => {
                 self.utf8 = value.split(|b| *b == b'\\').any(|set| set.trim_ascii() == b"ISO_IR 192");
             }
+            Wanted::Equipment | Wanted::Patient if PATIENT.contains(&tag) => self.identified(value),
+            Wanted::Patient => {}
             Wanted::Equipment => {
                 let text = self.text(value);
                 self.keep(if parent == 0 { tag } else { UDI }, &text);
             }
-            Wanted::Query => self.key(tag, value),
+            Wanted::Query => {
+                if PATIENT.contains(&tag) && parent == 0 {
+                    self.identified(value);
+                }
+                self.key(tag, value);
+            }
         }
+    }
+
+    fn identified(&mut self, value: &[u8]) {
+        self.patient |= !is_placeholder(self.text(value).trim_matches('^'));
     }
 
     /// A value too long to keep: as a key it still matches (lists of UIDs).

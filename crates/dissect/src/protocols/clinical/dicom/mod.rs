@@ -30,6 +30,7 @@ mod uids;
 
 use medward_model::{Attribute, Field, Outcome, Timestamp, Verb};
 
+use crate::exposure::{CLEAR_LOGIN, clear_login};
 use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Resync, Session, Side};
 
 use association::{Association, identity_name, rejection};
@@ -74,7 +75,7 @@ static ACCEPTS_STORAGE: Field = Field::fact(
 );
 
 /// The fields of this file, then those of `equipment` and `operations`.
-static FIELDS: [&Field; 32] = joined(
+static FIELDS: [&Field; 34] = joined(
     &[
         &CALLING_AE,
         &CALLED_AE,
@@ -84,6 +85,7 @@ static FIELDS: [&Field; 32] = joined(
         &OFFERS_STORAGE,
         &ACCEPTS,
         &ACCEPTS_STORAGE,
+        &CLEAR_LOGIN,
     ],
     &equipment::FIELDS,
     &operations::FIELDS,
@@ -498,6 +500,10 @@ impl Dicom {
             entry = entry.detail(name, value);
         }
         if let Some(kind) = request.identity_type {
+            // With a passcode (PS3.7 D.3.3.7.1, type 2).
+            if kind == 2 {
+                clear_login(requester.other(), "User Identity", None, outcome, cx);
+            }
             cx.activity_by(requester, Verb::Login, "User Identity", identity_name(kind)).outcome(outcome);
         }
         (cx.packet, cx.now) = stands;

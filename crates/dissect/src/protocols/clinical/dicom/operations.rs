@@ -2,6 +2,7 @@
 
 use medward_model::{Attribute, Field, Outcome, Timestamp, Verb};
 
+use crate::exposure::CLEAR_PATIENT;
 use crate::{Context, Side};
 
 use super::command::{
@@ -32,8 +33,8 @@ static PERFORMED_STATION_FIELD: Field = Field::states(
     "Performed Station AE Title (0040,0241) or Name (0040,0242) of a procedure step that the sender reports (PS3.3 C.4.13)",
 );
 
-pub(super) static FIELDS: [&Field; 5] =
-    [&PERFORMS, &SERVES, &WORKLIST_STATION, &WORKLIST_MODALITY, &PERFORMED_STATION_FIELD];
+pub(super) static FIELDS: [&Field; 6] =
+    [&PERFORMS, &SERVES, &WORKLIST_STATION, &WORKLIST_MODALITY, &PERFORMED_STATION_FIELD, &CLEAR_PATIENT];
 
 /// Requests that wait for their answer; asynchronous windows are small in practice.
 const MAX_OPEN: usize = 64;
@@ -73,6 +74,8 @@ pub(super) struct Operations {
     equipment: [Equipment; 2],
     requester: Option<(Side, String, bool)>,
     retrieving: bool,
+    /// That a patient was identified is said once for objects, once for queries.
+    patient_said: [bool; 2],
 }
 
 impl Operations {
@@ -128,6 +131,9 @@ impl Operations {
     /// The data set of that command was read.
     pub fn data_set(&mut self, command: &Command, elements: Elements, cx: &mut Context<'_>) {
         let side = cx.side();
+        if elements.patient {
+            self.patient(command, cx);
+        }
         match command.kind {
             C_STORE if !command.is_response => self.equipment(side).note(elements, cx.packet, cx.now),
             N_CREATE if sop_name(&command.sop_class) == "Modality Performed Procedure Step" => {
@@ -169,6 +175,18 @@ impl Operations {
         }
     }
 
+    /// Patient's Name or Patient ID was there: the acceptor of the association is who offers the service.
+    fn patient(&mut self, command: &Command, cx: &mut Context<'_>) {
+        let query = matches!(command.kind, C_FIND | C_GET | C_MOVE);
+        let Some(said) = self.patient_said.get_mut(usize::from(query)) else { return };
+        if std::mem::replace(said, true) {
+            return;
+        }
+        let acceptor = self.requester.as_ref().map_or(Side::Responder, |(requester, ..)| requester.other());
+        let what = if query { "queries" } else { "objects" };
+        cx.of_service(acceptor, &CLEAR_PATIENT, &format!("Patient's Name or ID in DICOM {what}"));
+    }
+
     fn identify(&mut self, side: Side, command: &Command, elements: Elements) {
         let open = self.open.iter_mut().rev();
         if let Some(open) = open.into_iter().find(|o| o.side == side && o.request.message == command.message)
@@ -180,7 +198,8 @@ impl Operations {
     fn response(&mut self, response: &Command, cx: &mut Context<'_>) -> Option<Wanted> {
         let side = cx.side().other();
         let printer = response.kind == N_GET && sop_name(&response.sop_class) == "Printer";
-        let wanted = printer.then_some(Wanted::Equipment);
+        let unsaid = response.kind == C_FIND && !self.patient_said.get(1).copied().unwrap_or(true);
+        let wanted = printer.then_some(Wanted::Equipment).or(unsaid.then_some(Wanted::Patient));
         let at = self.open.iter().position(|open| {
             open.side == side
                 && open.request.message == response.message

@@ -2,6 +2,7 @@
 
 use medward_model::{Attribute, Field, Outcome, Subject, Timestamp, Verb};
 
+use crate::exposure::CLEAR_PATIENT;
 use crate::{Context, Side};
 
 use super::device::{Beds, Devices};
@@ -48,7 +49,7 @@ static EFFICIA_SERIAL: Field = Field::states(
     "First ten characters of MSH-10 where MSH-3.2 is EfficiaCM (Philips Efficia HL7 guide)",
 );
 
-pub(super) static FIELDS: [&Field; 11] = [
+pub(super) static FIELDS: [&Field; 12] = [
     &SENDING_APPLICATION,
     &RECEIVING_APPLICATION,
     &SENDING_ID,
@@ -60,6 +61,7 @@ pub(super) static FIELDS: [&Field; 11] = [
     &SOFTWARE_VENDOR,
     &SOFTWARE_CHAIN,
     &EFFICIA_SERIAL,
+    &CLEAR_PATIENT,
 ];
 
 /// Most applications named in one message.
@@ -92,6 +94,8 @@ pub(super) struct Message {
     observations: u64,
     order_control: String,
     query: String,
+    /// PID-3 or PID-5 holds something.
+    patient: bool,
     devices: Devices,
 }
 
@@ -172,7 +176,8 @@ impl Message {
         Some(message)
     }
 
-    /// One more segment. Segments that are not named here are not looked at: PID, NK1, GT1, IN1, NTE and the like.
+    /// One more segment. Segments that are not named here are not looked at: NK1, GT1, IN1, NTE and the like. Of PID it
+    /// is only seen whether identifier and name are there.
     pub fn segment(&mut self, segment: &Segment<'_>) {
         match segment.name() {
             b"MSA" => {
@@ -194,6 +199,11 @@ impl Message {
             b"DEV" => self.devices.described(segment),
             b"PV1" => self.devices.location(segment),
             b"ORC" if self.order_control.is_empty() => self.order_control = code(&segment.field(1).text(1)),
+            b"PID" if !self.patient => {
+                let holds =
+                    |number: usize| segment.field(number).first().iter().any(u8::is_ascii_alphanumeric);
+                self.patient = holds(3) || holds(5);
+            }
             b"QPD" => self.query = code(&segment.field(1).text(1)),
             _ => {}
         }
@@ -284,6 +294,10 @@ impl Message {
             if memory.once(&subject, &EFFICIA_SERIAL, &self.serial) {
                 cx.evidence(subject, &EFFICIA_SERIAL, &self.serial);
             }
+        }
+        if self.patient && memory.once(&receiver, &CLEAR_PATIENT, "PID") {
+            // Whoever connects sends, whoever listens offers the service; a query's answer comes the other way.
+            cx.of_service(Side::Responder, &CLEAR_PATIENT, "PID of HL7 messages");
         }
         let mut beds = std::mem::take(&mut memory.beds);
         self.devices.report(side, &self.sending_eui64, &mut beds, |s, f, v| memory.once(s, f, v), cx);

@@ -38,7 +38,7 @@ const MAX_OPEN: usize = 64;
 /// Bytes between messages that are passed over before the flow is given up.
 const MAX_JUNK: u64 = 64 * 1024;
 
-static FIELDS: [&Field; 25] = joined(&message::FIELDS, &device::FIELDS);
+static FIELDS: [&Field; 26] = joined(&message::FIELDS, &device::FIELDS);
 
 #[allow(clippy::indexing_slicing, reason = "runs at compile time, where an index out of bounds is an error")]
 const fn joined<const N: usize>(a: &[&'static Field], b: &[&'static Field]) -> [&'static Field; N] {

@@ -60,6 +60,7 @@ pub(super) static SNMP: Dissector = Dissector {
         &VERSION,
         &COMMUNITY,
         &TRAP_ENTERPRISE,
+        &SERVICE_COMMUNITY,
     ],
     basis: Basis::RealPeers,
 };
@@ -83,6 +84,31 @@ static TRAP_ENTERPRISE: Field = Field::fact(
     "trap-enterprise",
     "Enterprise of a version 1 trap (RFC 1157 4.1.6), or snmpTrapEnterprise.0",
 );
+
+static SERVICE_COMMUNITY: Field = Field::fact(
+    "service-community",
+    "Agent: the well-known default community that it answers to, and whether it takes a SET with it (RFC 1157 3.2.5)",
+);
+
+/// Communities that makers ship, as named in the test of default communities of several scanners; no other is ever told.
+const KNOWN_COMMUNITIES: [&str; 16] = [
+    "public",
+    "private",
+    "community",
+    "snmp",
+    "snmpd",
+    "cisco",
+    "admin",
+    "manager",
+    "monitor",
+    "read",
+    "write",
+    "default",
+    "internal",
+    "secret",
+    "ILMI",
+    "cable-docsis",
+];
 
 const GET: u8 = 0xa0;
 const GET_NEXT: u8 = 0xa1;
@@ -112,6 +138,8 @@ fn probe(head: &Head<'_>) -> Probe {
 struct Message<'a> {
     version: &'static str,
     community: &'static str,
+    /// The community, where it is a well-known one.
+    known: Option<&'static str>,
     security: Option<Security<'a>>,
     /// Operation and contents; `None` where it is encrypted.
     operation: Option<(u8, &'a [u8])>,
@@ -138,13 +166,15 @@ impl<'a> Message<'a> {
             3 => return Message::version_3(octets),
             _ => return None,
         };
-        let community = match expect(&mut octets, OCTET_STRING)? {
+        let stated = expect(&mut octets, OCTET_STRING)?;
+        let known = KNOWN_COMMUNITIES.into_iter().find(|known| known.as_bytes() == stated);
+        let community = match stated {
             b"public" => "public",
             b"private" => "private",
             _ => "other",
         };
         let operation = element(&mut octets).filter(|(tag, _)| (GET..=REPORT).contains(tag))?;
-        Some(Message { version, community, security: None, operation: Some(operation) })
+        Some(Message { version, community, known, security: None, operation: Some(operation) })
     }
 
     fn version_3(mut octets: Octets<'a>) -> Option<Message<'a>> {
@@ -183,7 +213,7 @@ impl<'a> Message<'a> {
             (OCTET_STRING, _) => None,
             _ => return None,
         };
-        Some(Message { version: "3", community: "", security, operation })
+        Some(Message { version: "3", community: "", known: None, security, operation })
     }
 }
 
@@ -406,6 +436,12 @@ impl Snmp {
             if self.is_new(&["answers", message.version, message.community]) {
                 cx.evidence(sender.clone(), &VERSION, message.version);
                 cx.evidence(sender.clone(), &COMMUNITY, message.community);
+            }
+            if let Some(known) = message.known {
+                let how = if asked.operation == SET && status == 0 { "takes a SET" } else { "answers" };
+                if self.is_new(&["known", known, how]) {
+                    cx.of_service(cx.side(), &SERVICE_COMMUNITY, &format!("{known}, {how}"));
+                }
             }
         }
         if let Some(security) = &message.security {
