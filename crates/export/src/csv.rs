@@ -129,7 +129,7 @@ fn row(device: &Device, attributes: &[Attribute], inventory: &Inventory, judged:
         how_many(Verdict::Affected),
         how_many(Verdict::Likely),
         how_many(Verdict::Possible),
-        findings.first().map(|finding| finding.title.clone()).unwrap_or_default(),
+        findings.first().map(|finding| finding.title.to_string()).unwrap_or_default(),
         risk.map(|risk| risk.treatment.name().to_owned()).unwrap_or_default(),
         risk.map(|risk| risk.reason.clone()).unwrap_or_default(),
         device.row.map(|row| row.to_string()).unwrap_or_default(),

@@ -21,7 +21,7 @@ pub(crate) fn groups<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Fin
         let what = finding
             .advisory
             .as_ref()
-            .map_or_else(|| finding.title.clone(), |a| format!("{} {}", a.feed, a.id));
+            .map_or_else(|| finding.title.to_string(), |a| format!("{} {}", a.feed, a.id));
         let group = by_what.entry((finding.kind, what, finding.status)).or_insert_with(|| FindingGroup {
             first: finding,
             devices: Vec::new(),

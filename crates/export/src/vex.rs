@@ -100,7 +100,7 @@ fn csaf_one(cve: &str, said: &[(&Finding, &'static str)]) -> Value {
         list.sort_unstable();
         list.dedup();
     }
-    let mut one = json!({"product_status": status, "notes": [{"category": "description", "text": said.first().map(|(f, _)| f.title.as_str()).unwrap_or_default()}]});
+    let mut one = json!({"product_status": status, "notes": [{"category": "description", "text": said.first().map(|(f, _)| &*f.title).unwrap_or_default()}]});
     // Ids of other kinds have a place of their own.
     if cve.starts_with("CVE-") {
         put(&mut one, "cve", json!(cve));
@@ -177,7 +177,7 @@ pub(crate) fn cyclonedx(assessment: &Assessment) -> Vec<Value> {
                 "bom-ref": format!("vulnerability-{cve}-{state}"),
                 "id": cve,
                 "source": {"name": advisory.map_or("", |a| a.feed.as_str())},
-                "analysis": {"state": state, "detail": first.map_or("", |f| f.reason.as_str())},
+                "analysis": {"state": state, "detail": first.map_or("", |f| &*f.reason)},
                 "affects": devices.iter().map(|id| json!({"ref": id})).collect::<Vec<_>>(),
             });
             if let Some(cvss) = advisory.and_then(|a| a.cvss.as_ref()) {

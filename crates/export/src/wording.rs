@@ -5,6 +5,10 @@ use medward_model::Timestamp;
 /// `text` with control, direction-changing and invisible characters shown as `\u{…}`, so that what stood on the wire
 /// can neither drive a terminal nor disguise itself.
 pub(crate) fn clean(text: &str) -> String {
+    // Nearly all text is of these.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if is_hidden(c) {

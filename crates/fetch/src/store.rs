@@ -3,6 +3,7 @@
 //! One file, `knowledge.redb`. A transaction is applied wholly or not at all, so a process that is killed leaves what was
 //! there before. Values begin with one byte that tells how they are coded; what is long is compressed.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use medward_knowledge::{FEEDS, feed};
@@ -349,14 +350,33 @@ pub(crate) fn decode(value: &[u8]) -> Result<Record, String> {
     match value.split_first() {
         Some((&PLAIN, plain)) => postcard::from_bytes(plain).map_err(|error| error.to_string()),
         Some((&COMPRESSED, packed)) => {
-            let plain = zstd::stream::decode_all(packed).map_err(|error| error.to_string())?;
-            if plain.len() > LARGEST {
-                return Err(format!("has {} bytes", plain.len()));
-            }
+            let plain = unpack(packed)?;
             postcard::from_bytes(&plain).map_err(|error| error.to_string())
         }
         _ => Err("is coded in a way that this version does not know".to_owned()),
     }
+}
+
+/// Unpacks a frame that says how long it is, as those of [`encode`] do.
+fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
+    thread_local! {
+        // Setting one up costs more than most records take to unpack.
+        static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    let length = match zstd::zstd_safe::get_frame_content_size(packed) {
+        Ok(Some(length)) => usize::try_from(length).unwrap_or(usize::MAX),
+        _ => return Err("does not say how long it is".to_owned()),
+    };
+    if length > LARGEST {
+        return Err(format!("has {length} bytes"));
+    }
+    UNPACKER.with_borrow_mut(|unpacker| {
+        let unpacker = match unpacker {
+            Some(unpacker) => unpacker,
+            None => unpacker.insert(zstd::bulk::Decompressor::new().map_err(|error| error.to_string())?),
+        };
+        unpacker.decompress(packed, length).map_err(|error| error.to_string())
+    })
 }
 
 /// Whether what is stored was modified later than what comes.

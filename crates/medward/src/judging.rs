@@ -8,12 +8,15 @@ use medward_fetch::Store;
 use medward_identify::Catalog;
 use medward_knowledge::{Base, Builder, FEEDS, KindOutcome, Outcome, Subject};
 use medward_model::{
-    Assessment, Day, FeedState, FindingKind, Scope, Severity, Timestamp, Treatment, Verdict, WorkItem,
+    Assessment, Day, FeedState, FindingKind, Record, Scope, Severity, Timestamp, Treatment, Verdict, WorkItem,
 };
-use medward_risk::{Change, Facts, Inputs, Model, Origin, actions, assess_risk, what_if};
+use medward_risk::{Change, Facts, Inputs, Model, Origin, weigh as weigh_all, what_if};
 
 use crate::cli::{Common, LogLevel};
 use crate::exit::{Exit, Failure};
+
+/// Records that go from one thread to another at a time.
+const BATCH: usize = 1_024;
 
 /// Knowledge, loaded.
 pub struct Loaded {
@@ -33,15 +36,32 @@ pub fn load(directory: &Path, catalog: Arc<Catalog>, common: &Common) -> anyhow:
         common.quiet,
     );
     let mut done = 0u64;
-    store
-        .scan(|feed, record| {
-            builder.add(feed, record);
-            done += 1;
-            if done.is_multiple_of(4_096) {
-                bar.set_position(done);
+    // One thread unpacks records, this one compiles them.
+    std::thread::scope(|scope| {
+        let (give, take) = std::sync::mpsc::sync_channel::<Vec<(&'static str, Record)>>(8);
+        let store = &store;
+        let reader = scope.spawn(move || {
+            let mut batch = Vec::with_capacity(BATCH);
+            let read = store.scan(|feed, record| {
+                batch.push((feed, record));
+                if batch.len() == BATCH {
+                    // Nobody takes any more only where this thread's owner is gone.
+                    let _ = give.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
+                }
+            });
+            let _ = give.send(batch);
+            read
+        });
+        for batch in take {
+            done += batch.len() as u64;
+            for (feed, record) in batch {
+                builder.add(feed, record);
             }
-        })
-        .map_err(|error| missing(&error))?;
+            bar.set_position(done);
+        }
+        reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+    .map_err(|error| missing(&error))?;
     bar.finish_and_clear();
     let base = builder.finish();
     let feeds = FEEDS
@@ -147,13 +167,17 @@ fn judge_group(
 }
 
 /// Adds risk, actions and the recall work list. `has_knowledge`: vulnerabilities were looked up.
-pub fn weigh(assessment: &mut Assessment, catalog: &Catalog, model: &Model, has_knowledge: bool) {
+pub fn weigh(
+    assessment: &mut Assessment,
+    catalog: &Catalog,
+    model: &Model,
+    has_knowledge: bool,
+    threads: usize,
+) {
     let facts = |slug: &str| facts(catalog, slug);
     let (risk, actions) = {
         let inputs = inputs(assessment, model, &facts, has_knowledge);
-        let risk = assess_risk(&inputs);
-        let actions = actions(&inputs, &risk);
-        (risk, actions)
+        weigh_all(&inputs, threads)
     };
     assessment.work_list = assessment
         .findings
@@ -217,7 +241,7 @@ pub fn change(
 fn inputs<'i>(
     assessment: &'i Assessment,
     model: &'i Model,
-    facts: &'i dyn Fn(&str) -> Facts,
+    facts: &'i (dyn Fn(&str) -> Facts + Sync),
     has_knowledge: bool,
 ) -> Inputs<'i> {
     Inputs {

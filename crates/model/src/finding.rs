@@ -1,32 +1,36 @@
 //! A finding: a judgement on a device, with its reasons. One of the types of the waist.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::{Day, DeviceId};
 
 /// What is wrong with a device, and how that is known.
+///
+/// Devices of one kind have the same findings but for ids: what they share is shared in memory too.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// `find-` and twelve hexadecimal digits, derived from device, kind and what was found.
     pub id: String,
     pub kind: FindingKind,
     pub device: DeviceId,
-    pub title: String,
+    pub title: Arc<str>,
     pub severity: Severity,
     /// How sure it is that this device is concerned, 0 to 1.
     pub confidence: f64,
     /// How it is shown, decided by one policy from method and confidence.
     pub status: Verdict,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub advisory: Option<AdvisoryRef>,
+    pub advisory: Option<Arc<AdvisoryRef>>,
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
-    pub matched: Option<Match>,
+    pub matched: Option<Arc<Match>>,
     pub treatment: Treatment,
     /// Why this treatment, and what to do, in a sentence.
-    pub reason: String,
+    pub reason: Arc<str>,
     /// Who says that it does not apply, where somebody does: the finding is then among the hidden ones.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hidden: Option<Hidden>,
+    pub hidden: Option<Box<Hidden>>,
 }
 
 /// Kinds of findings.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashSet};
 use medward_model::{Action, Device, DeviceId, Finding, FindingKind, Risk, Treatment, Verdict};
 use sha2::{Digest, Sha256};
 
-use crate::score::{Inputs, Judged, facts, kind};
+use crate::score::{Inputs, Judged, kind};
 
 /// What an action changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,9 +19,9 @@ pub struct Change {
 }
 
 /// The list of actions, most risk removed an hour first.
-pub fn actions(inputs: &Inputs<'_>, risks: &[Risk]) -> Vec<Action> {
-    let judged = Judged::new(inputs);
-    let devices: BTreeMap<&DeviceId, &Device> =
+pub(crate) fn actions(judged: &Judged<'_>, risks: &[Risk]) -> Vec<Action> {
+    let inputs = &judged.inputs;
+    let devices: HashMap<&DeviceId, &Device> =
         inputs.devices.iter().map(|device| (&device.id, device)).collect();
     let mut groups: BTreeMap<(Treatment, String), Vec<&Risk>> = BTreeMap::new();
     for risk in risks {
@@ -29,7 +30,7 @@ pub fn actions(inputs: &Inputs<'_>, risks: &[Risk]) -> Vec<Action> {
         if findings.is_empty() && risk.removes <= 0.0 {
             continue;
         }
-        groups.entry((risk.treatment, target(inputs, device, risk, findings))).or_default().push(risk);
+        groups.entry((risk.treatment, target(judged, device, risk, findings))).or_default().push(risk);
     }
     let mut all: Vec<Action> = groups
         .into_iter()
@@ -77,17 +78,19 @@ pub fn actions(inputs: &Inputs<'_>, risks: &[Risk]) -> Vec<Action> {
 /// What an action would change: scores with its findings settled, and ways closed where it restricts them.
 pub fn what_if(inputs: &Inputs<'_>, action: &Action) -> Change {
     let judged = Judged::new(inputs);
+    let concerned: HashSet<&DeviceId> = action.devices.iter().collect();
+    let settled: HashSet<&str> = action.findings.iter().map(String::as_str).collect();
     let mut change = Change { action: action.clone(), devices: Vec::new(), before: 0.0, after: 0.0 };
     for device in inputs.devices {
         if device.scope != medward_model::Scope::Internal {
             continue;
         }
         let before = judged.score(device, &|_| true, &|_| true);
-        let concerned = action.devices.contains(&device.id);
+        let concerned = concerned.contains(&device.id);
         let after = if concerned {
             let closes =
                 matches!(action.treatment, Treatment::Segment | Treatment::Isolate | Treatment::VirtualPatch);
-            judged.score(device, &|finding| !action.findings.contains(&finding.id), &|_| !closes).min(before)
+            judged.score(device, &|finding| !settled.contains(finding.id.as_str()), &|_| !closes).min(before)
         } else {
             before
         };
@@ -114,10 +117,10 @@ fn settles(treatment: Treatment, finding: &Finding) -> bool {
 }
 
 /// What the action is done to: the recall, the model and its fix, the system, or the kind of device.
-fn target(inputs: &Inputs<'_>, device: &Device, risk: &Risk, findings: &[&Finding]) -> String {
+fn target(judged: &Judged<'_>, device: &Device, risk: &Risk, findings: &[&Finding]) -> String {
     let model = kind(device).map_or_else(
-        || match facts(inputs, device).label {
-            label if label.is_empty() => "devices of unknown kind".to_owned(),
+        || match judged.facts(device).label.as_str() {
+            "" => "devices of unknown kind".to_owned(),
             label => format!("devices of the kind {}", label.to_lowercase()),
         },
         |_| {

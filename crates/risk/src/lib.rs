@@ -11,7 +11,7 @@ mod reach;
 mod score;
 mod treatment;
 
-pub use action::{Change, actions, what_if};
+pub use action::{Change, what_if};
 pub use model::{Effort, Model, ModelError, Weight};
 pub use reach::{Origin, Reach};
-pub use score::{Facts, Inputs, assess_risk};
+pub use score::{Facts, Inputs, weigh};

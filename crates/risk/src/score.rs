@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt, HashSet};
 use medward_model::{
-    Attribute, Conversation, Device, DeviceId, Factor, Finding, FindingKind, Risk, Scope, Severity, Verdict,
+    Action, Attribute, Conversation, Device, DeviceId, Factor, Finding, FindingKind, Risk, Scope, Severity,
+    Verdict,
 };
 
+use crate::action::actions;
 use crate::factor::{Part, joined, shared};
 use crate::model::Model;
 use crate::reach::{Origin, Reach};
@@ -35,42 +38,67 @@ pub struct Inputs<'i> {
     pub conversations: &'i [Conversation],
     pub findings: &'i [Finding],
     /// What the catalogue says of the category of that slug.
-    pub facts: &'i dyn Fn(&str) -> Facts,
+    pub facts: &'i (dyn Fn(&str) -> Facts + Sync),
     /// Whether vulnerabilities were ever looked up.
     pub has_knowledge: bool,
 }
 
-/// The risk of every device on the network, in the order of the devices.
-pub fn assess_risk(inputs: &Inputs<'_>) -> Vec<Risk> {
+/// The risk of every device on the network, in the order of the devices, and what to do first. Devices are shared out over
+/// `threads`; the result does not depend on how many there are.
+pub fn weigh(inputs: &Inputs<'_>, threads: usize) -> (Vec<Risk>, Vec<Action>) {
     let judged = Judged::new(inputs);
-    inputs
-        .devices
-        .iter()
-        .filter(|device| device.scope == Scope::Internal)
-        .map(|device| judged.risk(device, &|_| true, &|_| true))
-        .collect()
+    let share = inputs.devices.len().div_ceil(threads.max(1)).max(1);
+    let risks: Vec<Risk> = std::thread::scope(|scope| {
+        let judged = &judged;
+        let workers: Vec<_> = inputs
+            .devices
+            .chunks(share)
+            .map(|devices| {
+                scope.spawn(move || {
+                    devices
+                        .iter()
+                        .filter(|device| device.scope == Scope::Internal)
+                        .map(|device| judged.risk(device, &|_| true, &|_| true))
+                        .collect::<Vec<Risk>>()
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let actions = actions(&judged, &risks);
+    (risks, actions)
 }
 
 /// Everything that is gathered once for all devices.
 pub(crate) struct Judged<'i> {
     pub inputs: Inputs<'i>,
-    findings: BTreeMap<&'i DeviceId, Vec<&'i Finding>>,
+    findings: HashMap<&'i DeviceId, Vec<&'i Finding>>,
     reach: Reach,
     services: Vec<String>,
-    fleet: BTreeMap<(String, String), usize>,
-    peers: BTreeMap<&'i DeviceId, std::collections::BTreeSet<&'i DeviceId>>,
+    fleet: HashMap<(String, String), usize>,
+    peers: HashMap<&'i DeviceId, HashSet<&'i DeviceId>>,
+    /// By category; empty text for devices of none.
+    facts: HashMap<&'i str, Facts>,
 }
 
 impl<'i> Judged<'i> {
     pub(crate) fn new(inputs: &Inputs<'i>) -> Judged<'i> {
-        let mut findings: BTreeMap<&DeviceId, Vec<&Finding>> = BTreeMap::new();
+        let mut findings: HashMap<&DeviceId, Vec<&Finding>> = HashMap::new();
         for finding in inputs.findings {
             findings.entry(&finding.device).or_default().push(finding);
         }
         let mut origins = BTreeMap::new();
-        let mut fleet: BTreeMap<(String, String), usize> = BTreeMap::new();
+        let mut fleet: HashMap<(String, String), usize> = HashMap::new();
+        let mut known: HashMap<&str, Facts> = HashMap::new();
         for device in inputs.devices {
-            let facts = facts(inputs, device);
+            let category = device.value(Attribute::Category).unwrap_or_default();
+            let facts = known.entry(category).or_insert_with(|| match category {
+                "" => Facts::default(),
+                slug => (inputs.facts)(slug),
+            });
             if device.scope == Scope::External {
                 origins.insert(device.id.clone(), Origin::Internet);
             } else if let Some(origin) = facts.origin {
@@ -80,17 +108,30 @@ impl<'i> Judged<'i> {
                 *fleet.entry(key).or_default() += 1;
             }
         }
-        let mut peers: BTreeMap<&DeviceId, std::collections::BTreeSet<&DeviceId>> = BTreeMap::new();
+        let mut peers: HashMap<&DeviceId, HashSet<&DeviceId>> = HashMap::new();
         for conversation in inputs.conversations {
             peers.entry(&conversation.originator).or_default().insert(&conversation.responder);
             peers.entry(&conversation.responder).or_default().insert(&conversation.originator);
         }
         let (reach, services) = Reach::new(inputs.conversations, &origins);
-        Judged { inputs: *inputs, findings, reach, services, fleet, peers }
+        Judged { inputs: *inputs, findings, reach, services, fleet, peers, facts: known }
     }
 
     pub(crate) fn findings_of(&self, device: &DeviceId) -> &[&'i Finding] {
         self.findings.get(device).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the catalogue says of the device's category.
+    pub(crate) fn facts(&self, device: &Device) -> &Facts {
+        const NOTHING: &Facts = &Facts {
+            group: String::new(),
+            label: String::new(),
+            medical: false,
+            patient_data: false,
+            origin: None,
+            infrastructure: false,
+        };
+        self.facts.get(device.value(Attribute::Category).unwrap_or_default()).unwrap_or(NOTHING)
     }
 
     /// The risk of a device where only findings that `stays` keeps count, and only ways from origins that `open` keeps.
@@ -224,7 +265,7 @@ impl<'i> Judged<'i> {
         let one_of =
             |kinds: &[FindingKind]| worst(&|f| kinds.contains(&f.kind).then(|| severity_share(f.severity)));
         if let Some((share, finding)) = one_of(&[FindingKind::EndOfSupport]) {
-            add("out-of-support", share, finding.title.clone(), finding.id.clone());
+            add("out-of-support", share, finding.title.to_string(), finding.id.clone());
         }
         if let Some((share, finding)) = one_of(&[
             FindingKind::WeakProtocol,
@@ -234,13 +275,13 @@ impl<'i> Judged<'i> {
             FindingKind::ClearTextPatientData,
             FindingKind::AnonymousAccess,
         ]) {
-            add("weak-protocol", share, finding.title.clone(), finding.id.clone());
+            add("weak-protocol", share, finding.title.to_string(), finding.id.clone());
         }
         if let Some((share, finding)) = one_of(&[FindingKind::DefaultCredential]) {
-            add("default-credential", share, finding.title.clone(), finding.id.clone());
+            add("default-credential", share, finding.title.to_string(), finding.id.clone());
         }
         if let Some((share, finding)) = one_of(&[FindingKind::Recall]) {
-            add("recall", share, finding.title.clone(), finding.id.clone());
+            add("recall", share, finding.title.to_string(), finding.id.clone());
         }
         for (origin, factor, who) in [
             (Origin::Internet, "from-internet", "addresses outside"),
@@ -297,7 +338,7 @@ impl<'i> Judged<'i> {
                 source: "services".to_owned(),
             });
         }
-        let peers = self.peers.get(&device.id).map_or(0, std::collections::BTreeSet::len);
+        let peers = self.peers.get(&device.id).map_or(0, HashSet::len);
         if (1..=2).contains(&peers) {
             parts.push(Part {
                 name: "few-peers",
@@ -312,7 +353,7 @@ impl<'i> Judged<'i> {
 
     fn impact(&self, device: &Device, stays: &dyn Fn(&Finding) -> bool) -> Vec<Part> {
         let weights = &self.inputs.model.impact.weights;
-        let facts = facts(&self.inputs, device);
+        let facts = self.facts(device);
         let mut parts = Vec::new();
         let mut add = |name: &'static str, share: f64, value: String, source: &str| {
             if share > 0.0 {
@@ -348,7 +389,8 @@ impl<'i> Judged<'i> {
             .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.id.cmp(&a.1.id)));
         if let Some((share, finding)) = worst {
             let class = finding.advisory.as_ref().and_then(|advisory| advisory.class);
-            let value = class.map_or_else(|| finding.title.clone(), |class| format!("class {class} recall"));
+            let value =
+                class.map_or_else(|| finding.title.to_string(), |class| format!("class {class} recall"));
             add("recall-class", share, value, &finding.id);
         }
         let clear = self
@@ -356,7 +398,7 @@ impl<'i> Judged<'i> {
             .iter()
             .find(|finding| finding.kind == FindingKind::ClearTextPatientData && stays(finding));
         if let Some(finding) = clear {
-            add("patient-data", 1.0, finding.title.clone(), &finding.id);
+            add("patient-data", 1.0, finding.title.to_string(), &finding.id);
         } else if stated(device, "patient data") == Some(true) {
             let source = device.particulars.get("disclosure statement").map_or("maker", String::as_str);
             add("patient-data", 0.8, "its maker states that it handles patient data".to_owned(), source);
@@ -373,10 +415,6 @@ impl<'i> Judged<'i> {
         }
         parts
     }
-}
-
-pub(crate) fn facts(inputs: &Inputs<'_>, device: &Device) -> Facts {
-    device.value(Attribute::Category).map(|slug| (inputs.facts)(slug)).unwrap_or_default()
 }
 
 /// What the maker's disclosure statement says, where it says yes or no.
@@ -428,7 +466,7 @@ fn severity_share(severity: Severity) -> f64 {
 
 fn name(finding: &Finding) -> String {
     finding.advisory.as_ref().map_or_else(
-        || finding.title.clone(),
+        || finding.title.to_string(),
         |advisory| advisory.cve.first().cloned().unwrap_or_else(|| advisory.id.clone()),
     )
 }

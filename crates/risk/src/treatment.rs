@@ -3,7 +3,7 @@
 use medward_model::{Attribute, Device, Finding, FindingKind, Risk, Treatment, Verdict};
 
 use crate::reach::Origin;
-use crate::score::{Judged, facts, stated};
+use crate::score::{Judged, stated};
 
 /// What to do with a device.
 pub(crate) struct Chosen {
@@ -21,7 +21,7 @@ pub(crate) fn treatment(judged: &Judged<'_>, device: &Device, risk: &Risk) -> Ch
     let findings = judged.findings_of(&device.id);
     let sure = |finding: &&&Finding| finding.status != Verdict::Possible;
     let keeps_alive = matches!(device.value(Attribute::LifeSupporting), Some("yes"));
-    let own = facts(&judged.inputs, device);
+    let own = judged.facts(device);
     // What it is for must be known before it is cut off.
     let dispensable = !own.medical && !own.group.is_empty() && !own.infrastructure;
     let before = judged.score(device, &|_| true, &|_| true);
@@ -38,7 +38,7 @@ pub(crate) fn treatment(judged: &Judged<'_>, device: &Device, risk: &Risk) -> Ch
         removes: (removes * 100.0).round() / 100.0,
     };
     if let Some(finding) = first(&|f| f.kind == FindingKind::Recall && f.treatment == Treatment::Remove) {
-        return by(Treatment::Remove, finding.reason.clone(), removes_all);
+        return by(Treatment::Remove, finding.reason.to_string(), removes_all);
     }
     let exploited = |f: &Finding| f.advisory.as_ref().is_some_and(|a| a.kev == Some(true));
     let fixable = |f: &Finding| f.treatment == Treatment::Patch;
@@ -71,7 +71,7 @@ pub(crate) fn treatment(judged: &Judged<'_>, device: &Device, risk: &Risk) -> Ch
     if let Some(finding) = first(&|f| f.kind == FindingKind::EndOfSupport) {
         return by(
             Treatment::Replace,
-            finding.reason.clone(),
+            finding.reason.to_string(),
             settled(&|f| f.kind == FindingKind::EndOfSupport),
         );
     }

@@ -4,11 +4,16 @@
 
 use std::collections::BTreeMap;
 
+use medward_model::Risk;
 use medward_model::{
     AdvisoryRef, Conversation, CvssRef, Device, DeviceId, Finding, FindingKind, Fused, Scope, Severity,
     Timestamp, Transport, Treatment, Verdict,
 };
-use medward_risk::{Facts, Inputs, Model, Origin, actions, assess_risk, what_if};
+use medward_risk::{Facts, Inputs, Model, Origin, weigh, what_if};
+
+fn risks_of(inputs: &Inputs<'_>) -> Vec<Risk> {
+    weigh(inputs, 2).0
+}
 use proptest::prelude::*;
 
 fn device(id: &str, category: &str, alive: &str, scope: Scope) -> Device {
@@ -57,21 +62,21 @@ fn finding(
         id: id.to_owned(),
         kind: FindingKind::Vulnerability,
         device: DeviceId(device.to_owned()),
-        title: "A weakness".to_owned(),
+        title: "A weakness".into(),
         severity: Severity::of_score(score),
         confidence: 0.9,
         status: verdict,
-        advisory: Some(AdvisoryRef {
+        advisory: Some(std::sync::Arc::new(AdvisoryRef {
             id: id.to_owned(),
             cve: vec![id.to_owned()],
             kev: Some(kev),
             epss: Some(epss),
             cvss: Some(CvssRef { version: "3.1".into(), vector: String::new(), score }),
             ..AdvisoryRef::default()
-        }),
+        })),
         matched: None,
         treatment,
-        reason: "The maker has a fix.".to_owned(),
+        reason: "The maker has a fix.".into(),
         hidden: None,
     }
 }
@@ -145,7 +150,7 @@ proptest! {
     #[test]
     fn points_add_up_to_the_score(findings in prop::collection::vec(any_finding(), 0..8)) {
         let (devices, conversations) = ward();
-        let risks = run(&devices, &conversations, &findings, assess_risk);
+        let risks = run(&devices, &conversations, &findings, risks_of);
         for risk in risks {
             let sum: f64 = risk.factors.iter().map(|factor| factor.points).sum();
             prop_assert!((sum - f64::from(risk.score)).abs() <= 0.501, "{} points for {}", sum, risk.score);
@@ -155,8 +160,8 @@ proptest! {
     #[test]
     fn one_more_finding_never_lowers_a_score(findings in prop::collection::vec(any_finding(), 1..8)) {
         let (devices, conversations) = ward();
-        let fewer = run(&devices, &conversations, &findings[1..], assess_risk);
-        let more = run(&devices, &conversations, &findings, assess_risk);
+        let fewer = run(&devices, &conversations, &findings[1..], risks_of);
+        let more = run(&devices, &conversations, &findings, risks_of);
         for (a, b) in fewer.iter().zip(&more) {
             prop_assert!(b.score >= a.score, "{} {} {}", a.device, a.score, b.score);
         }
@@ -165,7 +170,7 @@ proptest! {
     #[test]
     fn an_exploited_weakness_never_scores_less(score in 0.1f64..10.0, epss in 0.0f64..1.0) {
         let (devices, conversations) = ward();
-        let with = |kev| run(&devices, &conversations, &[finding("f", "dev-a", score, kev, epss, Verdict::Affected, Treatment::Patch)], assess_risk)[0].score;
+        let with = |kev| run(&devices, &conversations, &[finding("f", "dev-a", score, kev, epss, Verdict::Affected, Treatment::Patch)], risks_of)[0].score;
         prop_assert!(with(true) >= with(false));
     }
 
@@ -174,8 +179,8 @@ proptest! {
         let (devices, conversations) = ward();
         let mut turned = findings.clone();
         turned.reverse();
-        let a = run(&devices, &conversations, &findings, |inputs| assess_risk(inputs).into_iter().map(|r| (r.device, r.score)).collect::<Vec<_>>());
-        let b = run(&devices, &conversations, &turned, |inputs| assess_risk(inputs).into_iter().map(|r| (r.device, r.score)).collect::<Vec<_>>());
+        let a = run(&devices, &conversations, &findings, |inputs| risks_of(inputs).into_iter().map(|r| (r.device, r.score)).collect::<Vec<_>>());
+        let b = run(&devices, &conversations, &turned, |inputs| risks_of(inputs).into_iter().map(|r| (r.device, r.score)).collect::<Vec<_>>());
         prop_assert_eq!(a, b);
     }
 
@@ -183,8 +188,7 @@ proptest! {
     fn no_action_makes_anything_worse(findings in prop::collection::vec(any_finding(), 0..8)) {
         let (devices, conversations) = ward();
         run(&devices, &conversations, &findings, |inputs| {
-            let risks = assess_risk(inputs);
-            for action in actions(inputs, &risks) {
+            for action in weigh(inputs, 1).1 {
                 let change = what_if(inputs, &action);
                 assert!(change.after <= change.before + 1e-9, "{}", action.title);
             }
@@ -195,7 +199,7 @@ proptest! {
 #[test]
 fn a_pump_that_phones_reach_over_an_archive_shows_the_way() {
     let (devices, conversations) = ward();
-    let risks = run(&devices, &conversations, &[], assess_risk);
+    let risks = run(&devices, &conversations, &[], risks_of);
     let paths = &risks[0].paths;
     let guest = paths.iter().find(|path| path.origin == "guest").expect("a way from a phone");
     let hops: Vec<&str> = guest.hops.iter().map(|hop| hop.device.0.as_str()).collect();
@@ -207,7 +211,7 @@ fn a_pump_that_phones_reach_over_an_archive_shows_the_way() {
 fn what_keeps_a_patient_alive_is_never_isolated_by_advice() {
     let (devices, conversations) = ward();
     let exploited = finding("CVE-1", "dev-a", 9.8, true, 0.9, Verdict::Affected, Treatment::Review);
-    let risks = run(&devices, &conversations, &[exploited], assess_risk);
+    let risks = run(&devices, &conversations, &[exploited], risks_of);
     assert_eq!(risks[0].treatment, Treatment::VirtualPatch, "{}", risks[0].reason);
 }
 
@@ -218,7 +222,7 @@ fn devices_of_one_model_with_one_fix_are_one_action() {
         finding("CVE-1", "dev-a", 9.8, false, 0.1, Verdict::Affected, Treatment::Patch),
         finding("CVE-1", "dev-b", 9.8, false, 0.1, Verdict::Affected, Treatment::Patch),
     ];
-    let list = run(&devices, &conversations, &findings, |inputs| actions(inputs, &assess_risk(inputs)));
+    let list = run(&devices, &conversations, &findings, |inputs| weigh(inputs, 1).1);
     let patch: Vec<_> = list.iter().filter(|action| action.treatment == Treatment::Patch).collect();
     assert_eq!(patch.len(), 1);
     assert_eq!(patch[0].devices.len(), 2);

@@ -12,6 +12,7 @@ mod snmp;
 mod tls;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use medward_identify::DeviceFact;
 use medward_model::{
@@ -161,19 +162,19 @@ fn finding(device: &Device, judgement: &Judgement, exposure: Exposure) -> Findin
         id: format!("find-{hex}"),
         kind: exposure.kind,
         device: device.id.clone(),
-        title: exposure.title,
+        title: exposure.title.into(),
         severity: exposure.severity,
         confidence: exposure.confidence,
         status: Verdict::Affected,
         advisory: None,
-        matched: Some(Match {
+        matched: Some(Arc::new(Match {
             method: Method::Observed,
             matched: exposure.details,
             unmatched: Vec::new(),
             would_help: Vec::new(),
-        }),
+        })),
         treatment: exposure.treatment,
-        reason: exposure.reason,
+        reason: exposure.reason.into(),
         hidden: None,
     }
 }

@@ -52,7 +52,7 @@ fn fact(source: &'static str, field: &str, value: &str, verb: Option<Verb>) -> D
 fn titles(services: &[(&str, u16)], facts: &[DeviceFact]) -> Vec<String> {
     let now = "2026-11-01T00:00:00Z".parse().expect("a time");
     let found: Vec<Finding> = exposures(&[device(services)], facts, now);
-    let mut titles: Vec<String> = found.into_iter().map(|finding| finding.title).collect();
+    let mut titles: Vec<String> = found.into_iter().map(|finding| finding.title.to_string()).collect();
     titles.sort();
     titles
 }

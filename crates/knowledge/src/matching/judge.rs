@@ -4,6 +4,8 @@
 //! the versions, numbers and conditions say; what is left becomes a finding, and findings that say the same of one
 //! device become one. What somebody says is *not* affected hides a finding; it stays visible as hidden.
 
+use std::sync::Arc;
+
 use foldhash::{HashMap, HashMapExt};
 use medward_model::{
     AdvisoryRef, CvssRef, Detail, DeviceId, Finding, FindingKind, Hidden, Match, Method, RemedyKind,
@@ -131,7 +133,7 @@ impl Base {
             finding.id = finding_id(&id, &finding);
             match denial_of(&finding, &kind.denials) {
                 Some(hidden) => {
-                    finding.hidden = Some(hidden);
+                    finding.hidden = Some(Box::new(hidden));
                     outcome.hidden.push(finding);
                 }
                 None => outcome.findings.push(finding),
@@ -294,19 +296,20 @@ impl Base {
         let joined = joined?;
         let mut finding = self.finding(&joined);
         let system = joined.matched.first().map(|detail| detail.device_value.clone()).unwrap_or_default();
-        if let Some(advisory) = &mut finding.advisory {
+        if let Some(advisory) = finding.advisory.as_mut().map(Arc::make_mut) {
             let known = advisory.cve.iter().filter(|cve| self.exploited.contains_key(cve.as_str())).count();
             let exploited = if known > 0 { format!(", {known} of them exploited") } else { String::new() };
             finding.title = format!(
                 "{} published weaknesses of {system}{exploited}; which of them updates closed is not known",
                 advisory.cve.len()
-            );
+            )
+            .into();
             advisory.id = format!("open/{}", system.to_lowercase());
             advisory.url = None;
             advisory.published = None;
         }
         finding.reason =
-            "Ask the maker which updates this device has; until then treat it as if it had none, and restrict who can reach it.".to_owned();
+            "Ask the maker which updates this device has; until then treat it as if it had none, and restrict who can reach it.".into();
         Some(finding)
     }
 
@@ -329,7 +332,7 @@ impl Base {
             if let Some(finding) =
                 by_entry.get(&(one.entry.feed, &*one.entry.id)).and_then(|at| findings.get_mut(*at))
             {
-                if let Some(advisory) = &mut finding.advisory {
+                if let Some(advisory) = finding.advisory.as_mut().map(Arc::make_mut) {
                     advisory
                         .cve
                         .extend(cves.into_iter().filter(|cve| !by_cve.contains_key(cve)).collect::<Vec<_>>());
@@ -344,8 +347,10 @@ impl Base {
                 let also = format!("{} {}", one.entry.feed, one.entry.id);
                 for cve in &cves {
                     if let Some(at) = by_cve.get(cve).copied()
-                        && let Some(advisory) =
-                            findings.get_mut(at).and_then(|finding| finding.advisory.as_mut())
+                        && let Some(advisory) = findings
+                            .get_mut(at)
+                            .and_then(|finding| finding.advisory.as_mut())
+                            .map(Arc::make_mut)
                         && !advisory.also.contains(&also)
                     {
                         advisory.also.push(also.clone());
@@ -361,7 +366,7 @@ impl Base {
             findings.push(self.finding(one));
         }
         for finding in &mut findings {
-            if let Some(advisory) = &mut finding.advisory {
+            if let Some(advisory) = finding.advisory.as_mut().map(Arc::make_mut) {
                 advisory.also.sort();
             }
         }
@@ -395,12 +400,12 @@ impl Base {
             id: String::new(),
             kind: FindingKind::Vulnerability,
             device: DeviceId(String::new()),
-            title: title(found.entry, &cve),
+            title: title(found.entry, &cve).into(),
             // Without a score it is not harmless: it is not judged yet.
             severity: cvss.as_ref().map_or(Severity::Medium, |cvss| Severity::of_score(cvss.score)),
             confidence: (found.confidence * 1e4).round() / 1e4,
             status: found.verdict,
-            advisory: Some(AdvisoryRef {
+            advisory: Some(Arc::new(AdvisoryRef {
                 feed: found.entry.feed.to_owned(),
                 id: found.entry.id.to_string(),
                 cve,
@@ -411,15 +416,15 @@ impl Base {
                 epss,
                 cvss,
                 ..AdvisoryRef::default()
-            }),
-            matched: Some(Match {
+            })),
+            matched: Some(Arc::new(Match {
                 method: found.grounds.method,
                 matched: found.matched.clone(),
                 unmatched: found.unmatched.clone(),
                 would_help: found.would_help.clone(),
-            }),
+            })),
             treatment,
-            reason,
+            reason: reason.into(),
             hidden: None,
         }
     }

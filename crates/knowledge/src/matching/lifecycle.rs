@@ -1,5 +1,7 @@
 //! End of support of operating systems and programs, by day.
 
+use std::sync::Arc;
+
 use medward_model::{
     AdvisoryRef, Day, Detail, DeviceId, Finding, FindingKind, Lifecycle, Match, Method, Release, Severity,
     Treatment, Verdict,
@@ -139,7 +141,8 @@ fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], now: Day) -> Option
         title: format!(
             "{label} is out of support since {}",
             ended.map_or("long ago".to_owned(), |day| day.to_string())
-        ),
+        )
+        .into(),
         severity,
         confidence: ((if all { 0.97 } else { 0.5 }) * thing.confidence * 1e4).round() / 1e4,
         status: match (all, thing.confidence >= 0.7) {
@@ -147,15 +150,15 @@ fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], now: Day) -> Option
             (true, false) => Verdict::Likely,
             (false, _) => Verdict::Possible,
         },
-        advisory: Some(AdvisoryRef {
+        advisory: Some(Arc::new(AdvisoryRef {
             feed: "endoflife".to_owned(),
             id: format!("{}/{}", lifecycle.slug, release.name),
             url: lifecycle.url.as_deref().map(str::to_owned),
             ended,
             replacement,
             ..AdvisoryRef::default()
-        }),
-        matched: Some(Match {
+        })),
+        matched: Some(Arc::new(Match {
             method: Method::Lifecycle,
             matched: vec![Detail {
                 attribute: if thing.sort == Sort::System {
@@ -174,9 +177,9 @@ fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], now: Day) -> Option
             }],
             unmatched: Vec::new(),
             would_help: if all { Vec::new() } else { vec!["the edition of the operating system".to_owned()] },
-        }),
+        })),
         treatment: if extended.is_some() { Treatment::Review } else { Treatment::Replace },
-        reason,
+        reason: reason.into(),
         hidden: None,
     })
 }

@@ -282,7 +282,8 @@ impl Base {
                     format!("Class {} recall {}: {what}", "I".repeat(usize::from(class)), recall.number)
                 }
                 None => format!("Recall {}: {what}", recall.number),
-            },
+            }
+            .into(),
             severity: match (over, recall.class) {
                 (true, _) => Severity::Low,
                 (_, Some(1)) => Severity::Critical,
@@ -292,17 +293,17 @@ impl Base {
             },
             confidence: (confidence(&grounds) * 1e4).round() / 1e4,
             status,
-            advisory: Some(AdvisoryRef {
+            advisory: Some(Arc::new(AdvisoryRef {
                 feed: recalled.feeds.first().copied().unwrap_or_default().to_owned(),
                 id: recall.number.to_string(),
                 published: recall.posted.or(recall.initiated),
                 class: recall.class,
                 also: recalled.feeds.iter().skip(1).map(|feed| format!("{feed} {}", recall.number)).collect(),
                 ..AdvisoryRef::default()
-            }),
-            matched: Some(Match { method, matched, unmatched, would_help: units.would_help }),
+            })),
+            matched: Some(Arc::new(Match { method, matched, unmatched, would_help: units.would_help })),
             treatment,
-            reason,
+            reason: reason.into(),
             hidden: None,
         })
     }

@@ -35,16 +35,17 @@ pub fn run(arguments: &AssessArguments, common: &Common) -> anyhow::Result<Exit>
         trace.finish().context("cannot write the trace")?;
     }
     let now = common.now.or(assessment.capture.last).unwrap_or_else(crate::clock::now);
+    let threads = crate::clock::threads(arguments.reading.threads);
     match judging::directory(arguments.knowledge.as_ref()) {
         Some(directory) => {
             let loaded = judging::load(&directory, Arc::clone(&catalog), common)?;
-            judging::judge(&mut assessment, loaded, now, crate::clock::threads(arguments.reading.threads));
+            judging::judge(&mut assessment, loaded, now, threads);
         }
         None => assessment.knowledge = judging::nothing_loaded(),
     }
     let model = judging::model(arguments.risk_model.as_ref())?;
     let has_knowledge = assessment.knowledge.values().any(|feed| feed.loaded);
-    judging::weigh(&mut assessment, &catalog, &model, has_knowledge);
+    judging::weigh(&mut assessment, &catalog, &model, has_knowledge, threads);
     if let Some(wanted) = &arguments.what_if {
         let change = judging::change(&assessment, &catalog, &model, has_knowledge, wanted)?;
         return what_if::show(&assessment, &change, arguments.format, common).map(|()| exit);

@@ -58,9 +58,10 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
         knowledge: std::collections::BTreeMap::new(),
     };
     let now = common.now.unwrap_or_else(crate::clock::now);
-    judging::judge(&mut assessment, loaded, now, crate::clock::threads(arguments.threads));
+    let threads = crate::clock::threads(arguments.threads);
+    judging::judge(&mut assessment, loaded, now, threads);
     let model = judging::model(arguments.risk_model.as_ref())?;
-    judging::weigh(&mut assessment, &catalog, &model, true);
+    judging::weigh(&mut assessment, &catalog, &model, true, threads);
     if let Some(wanted) = &arguments.what_if {
         let change = judging::change(&assessment, &catalog, &model, true, wanted)?;
         return what_if::show(&assessment, &change, arguments.format, common).map(|()| exit);
