@@ -4,6 +4,7 @@
 //! spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, tab or carriage return) gets a leading
 //! apostrophe. Control and direction characters are shown as `\u{…}`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -12,7 +13,7 @@ use medward_model::{Assessment, Attribute, Device, DeviceId, Finding, Risk, Scop
 use crate::WriteError;
 use crate::inventory::{self, Inventory};
 use crate::judgement;
-use crate::wording::clean;
+use crate::wording::cleaned;
 
 /// Attributes whose confidence has a column of its own, after the value's.
 const WEIGHED: [Attribute; 7] = [
@@ -36,9 +37,9 @@ pub(crate) fn write(assessment: &Assessment, out: &mut dyn Write) -> Result<(), 
     let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
     let attributes: Vec<_> =
         Attribute::ALL.into_iter().filter(|attribute| !LISTED.contains(attribute)).collect();
-    write_row(&mut writer, header(&attributes))?;
+    write_row(&mut writer, &header(&attributes))?;
     for device in assessment.devices.iter().filter(|device| device.scope != Scope::Multicast) {
-        write_row(&mut writer, row(device, &attributes, &inventory, &judged))?;
+        write_row(&mut writer, &row(device, &attributes, &inventory, &judged))?;
     }
     writer.flush()?;
     Ok(())
@@ -144,18 +145,29 @@ fn join(items: impl Iterator<Item = String>) -> String {
 
 pub(crate) fn write_row<W: Write>(
     writer: &mut ::csv::Writer<W>,
-    cells: Vec<String>,
+    cells: &[impl AsRef<str>],
 ) -> Result<(), WriteError> {
-    writer.write_record(cells.iter().map(|cell| safe(cell))).map_err(|error| match error.into_kind() {
-        ::csv::ErrorKind::Io(error) => WriteError::Io(error),
-        other => WriteError::Io(std::io::Error::other(format!("{other:?}"))),
+    writer.write_record(cells.iter().map(|cell| Cell(safe(cell.as_ref())))).map_err(|error| {
+        match error.into_kind() {
+            ::csv::ErrorKind::Io(error) => WriteError::Io(error),
+            other => WriteError::Io(std::io::Error::other(format!("{other:?}"))),
+        }
     })
 }
 
 /// The cell as text that no spreadsheet computes.
-fn safe(cell: &str) -> String {
-    let shown = clean(cell);
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{shown}") } else { shown }
+fn safe(cell: &str) -> Cow<'_, str> {
+    let shown = cleaned(cell);
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{shown}").into() } else { shown }
+}
+
+/// A cell as the writer takes it.
+struct Cell<'t>(Cow<'t, str>);
+
+impl AsRef<[u8]> for Cell<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
 }
 
 #[cfg(test)]

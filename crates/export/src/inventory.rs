@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use medward_model::{Assessment, Attribute, Device, DeviceId, Scope};
 
 use crate::category::{self, Group};
@@ -20,7 +21,7 @@ pub(crate) struct Placed<'a> {
 
 /// Devices by id, and those on the network in reading order.
 pub(crate) struct Inventory<'a> {
-    by_id: BTreeMap<&'a DeviceId, &'a Device>,
+    by_id: HashMap<&'a DeviceId, &'a Device>,
     /// Those of scope internal: medical groups first, then by category and name; nested ones follow their parent.
     pub internal: Vec<Placed<'a>>,
     pub external: Vec<&'a Device>,
@@ -32,7 +33,7 @@ const DEEPEST: usize = 8;
 
 impl<'a> Inventory<'a> {
     pub(crate) fn new(assessment: &'a Assessment) -> Inventory<'a> {
-        let by_id: BTreeMap<_, _> = assessment.devices.iter().map(|d| (&d.id, d)).collect();
+        let by_id: HashMap<_, _> = assessment.devices.iter().map(|d| (&d.id, d)).collect();
         let mut roots = Vec::new();
         let mut children: BTreeMap<&DeviceId, Vec<&Device>> = BTreeMap::new();
         let (mut external, mut multicast) = (Vec::new(), 0);
@@ -71,7 +72,7 @@ impl<'a> Inventory<'a> {
     }
 }
 
-fn shown_parent<'a>(device: &'a Device, by_id: &BTreeMap<&'a DeviceId, &'a Device>) -> Option<&'a DeviceId> {
+fn shown_parent<'a>(device: &'a Device, by_id: &HashMap<&'a DeviceId, &'a Device>) -> Option<&'a DeviceId> {
     let parent = device.parent.as_ref().filter(|parent| **parent != device.id)?;
     by_id.get(parent).filter(|parent| parent.scope == Scope::Internal)?;
     Some(parent)

@@ -1,13 +1,20 @@
 //! Numbers, sizes, times and foreign text as a person reads them.
 
+use std::borrow::Cow;
+
 use medward_model::Timestamp;
 
 /// `text` with control, direction-changing and invisible characters shown as `\u{…}`, so that what stood on the wire
 /// can neither drive a terminal nor disguise itself.
 pub(crate) fn clean(text: &str) -> String {
+    cleaned(text).into_owned()
+}
+
+/// The same, without a copy where there is nothing to show.
+pub(crate) fn cleaned(text: &str) -> Cow<'_, str> {
     // Nearly all text is of these.
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        return text.to_owned();
+    if text.bytes().fold(true, |plain, byte| plain & (b' '..=b'~').contains(&byte)) {
+        return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -17,7 +24,7 @@ pub(crate) fn clean(text: &str) -> String {
             shown.push(c);
         }
     }
-    shown
+    Cow::Owned(shown)
 }
 
 fn is_hidden(c: char) -> bool {
@@ -120,6 +127,8 @@ pub(crate) fn list(items: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{bytes, clean, count, list, number, percent, second_of, span};
+    use std::borrow::Cow;
+
     use medward_model::Timestamp;
 
     #[test]

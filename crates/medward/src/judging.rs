@@ -8,7 +8,8 @@ use medward_fetch::Store;
 use medward_identify::Catalog;
 use medward_knowledge::{Base, Builder, FEEDS, KindOutcome, Outcome, Subject};
 use medward_model::{
-    Assessment, Day, FeedState, FindingKind, Record, Scope, Severity, Timestamp, Treatment, Verdict, WorkItem,
+    Assessment, Day, DeviceId, FeedState, FindingKind, Record, Scope, Severity, Timestamp, Treatment,
+    Verdict, WorkItem,
 };
 use medward_risk::{Change, Facts, Inputs, Model, Origin, weigh as weigh_all, what_if};
 
@@ -103,8 +104,15 @@ pub fn judge(assessment: &mut Assessment, loaded: Loaded, now: Timestamp, thread
         .map(Subject::of)
         .collect();
     let mut stated = BTreeMap::new();
-    for (subject, outcome) in subjects.iter().zip(judge_all(&loaded.base, &subjects, day, threads)) {
-        if let (Some(id), Some(own)) = (&subject.id, outcome.stated) {
+    let Loaded { base, feeds } = loaded;
+    let outcomes = judge_all(&base, &subjects, day, threads);
+    // What is not needed any more goes before the findings are put together.
+    drop(base);
+    let ids: Vec<Option<DeviceId>> = subjects.into_iter().map(|subject| subject.id).collect();
+    // At the size of a hospital group, growing by doubling would cost as much again.
+    assessment.findings.reserve_exact(outcomes.iter().map(|outcome| outcome.findings.len()).sum());
+    for (id, outcome) in ids.iter().zip(outcomes) {
+        if let (Some(id), Some(own)) = (id, outcome.stated) {
             stated.insert(id, own);
         }
         assessment.findings.extend(outcome.findings);
@@ -117,7 +125,7 @@ pub fn judge(assessment: &mut Assessment, loaded: Loaded, now: Timestamp, thread
     }
     assessment.findings.sort_by(|a, b| a.id.cmp(&b.id));
     assessment.hidden.sort_by(|a, b| a.id.cmp(&b.id));
-    assessment.knowledge = loaded.feeds;
+    assessment.knowledge = feeds;
 }
 
 /// Outcomes in the order of the subjects; devices of one kind are judged once.

@@ -43,6 +43,7 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
             device
         }));
     }
+    devices.shrink_to_fit();
     devices.sort_by(|a, b| a.id.cmp(&b.id));
     let mut assessment = Assessment {
         schema: SCHEMA,
