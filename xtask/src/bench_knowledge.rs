@@ -252,5 +252,17 @@ fn one(place: &Path, program: &Path, arguments: &Arguments, scale: usize) -> any
     .context("match")?;
     let lines = std::io::BufRead::lines(std::io::BufReader::new(File::open(&result)?)).count();
     row(format!("match {device_count} devices, {} findings", lines.saturating_sub(1)), full);
+    // One advisory that comes now, on a product of which the inventory has devices.
+    cves(&at("new.json"), 1, 1)?;
+    let command = medward(
+        &["match", "--log-level", "info", "--format", "findings", "--output"],
+        &[text(result), text(at("inventory.csv")), "--advisory".to_owned(), text(at("new.json"))],
+    );
+    let (program, arguments) = command.split_first().context("a command")?;
+    let output = Command::new(program).args(arguments).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let line =
+        said.lines().find(|line| line.contains("can concern")).context("what one advisory concerns")?;
+    println!("one new advisory: {}", line.trim_start_matches("medward: "));
     Ok(())
 }

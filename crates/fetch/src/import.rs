@@ -281,32 +281,17 @@ impl Run<'_> {
     }
 
     fn file(&mut self, name: &str, stream: &mut dyn Read) -> Result<(), ImportError> {
-        let mut input = BufReader::with_capacity(HEAD, stream);
-        let (mut head, mut end) = (Vec::new(), false);
-        // A packed stream hands out what it likes: the head is filled first, then joined again.
-        while head.len() < HEAD && !end {
-            match input.fill_buf() {
-                Ok([]) => end = true,
-                Ok(chunk) => {
-                    head.extend_from_slice(chunk);
-                    let length = chunk.len();
-                    input.consume(length);
-                }
-                Err(error) => {
-                    self.report.files.push(failed(name, None, error.to_string()));
-                    return Ok(());
-                }
+        match recognised(name, stream) {
+            Ok(Some((feed, mut input))) => self.feed_file(name, feed, &mut input),
+            Ok(None) => {
+                self.report.passed_over.push(name.to_owned());
+                Ok(())
+            }
+            Err(error) => {
+                self.report.files.push(failed(name, None, error.to_string()));
+                Ok(())
             }
         }
-        let base = name.rsplit(['/', '!']).next().unwrap_or(name);
-        let sample = Sample { name: base, head: head.get(..HEAD.min(head.len())).unwrap_or_default() };
-        let Some(feed) = recognise(&sample) else {
-            self.report.passed_over.push(name.to_owned());
-            return Ok(());
-        };
-        let joined = std::io::Cursor::new(head).chain(input);
-        let mut joined = BufReader::with_capacity(256 << 10, joined);
-        self.feed_file(name, feed, &mut joined)
     }
 
     fn feed_file(
@@ -497,6 +482,28 @@ impl Run<'_> {
         held.commit()?;
         Ok(())
     }
+}
+
+/// The feed that a stream is of, and the stream from its beginning; `None` where it is of none.
+pub(crate) fn recognised<'s>(
+    name: &str,
+    stream: &'s mut dyn Read,
+) -> std::io::Result<Option<(&'static Feed, impl BufRead + 's)>> {
+    let mut input = BufReader::with_capacity(HEAD, stream);
+    let (mut head, mut end) = (Vec::new(), false);
+    // A packed stream hands out what it likes: the head is filled first, then joined again.
+    while head.len() < HEAD && !end {
+        let chunk = input.fill_buf()?;
+        end = chunk.is_empty();
+        head.extend_from_slice(chunk);
+        let length = chunk.len();
+        input.consume(length);
+    }
+    let base = name.rsplit(['/', '!']).next().unwrap_or(name);
+    let sample = Sample { name: base, head: head.get(..HEAD.min(head.len())).unwrap_or_default() };
+    let Some(feed) = recognise(&sample) else { return Ok(None) };
+    let joined = std::io::Cursor::new(head).chain(input);
+    Ok(Some((feed, BufReader::with_capacity(256 << 10, joined))))
 }
 
 /// What was read of one feed since the last commit.

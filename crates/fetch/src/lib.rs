@@ -7,12 +7,14 @@
 mod bundle;
 mod import;
 mod open;
+mod peek;
 mod state;
 mod store;
 mod synchronise;
 
 pub use bundle::{BundleError, BundleKey, create_bundle, public_key};
 pub use import::{FileOutcome, ImportError, ImportOptions, ImportReport, Progress, import};
+pub use peek::read_records;
 pub use state::{FeedStatus, Refusal, SkippedRecord};
 pub use store::{Counts, Store, StoreError};
 pub use synchronise::{SyncOptions, SyncOutcome, SyncStep, synchronise};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use medward_identify::Catalog;
-use medward_knowledge::{Base, Builder, Known, Sink, Skipped, Subject, feed};
+use medward_knowledge::{Base, Builder, Fleet, Known, Sink, Skipped, Subject, feed};
 use medward_model::{Day, Finding, Record, Verdict};
 
 fn root() -> PathBuf {
@@ -154,4 +154,77 @@ fn recalled_units_are_found_and_others_are_not() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The advisories, one by one.
+fn records() -> Vec<Record> {
+    struct All(Vec<Record>);
+    impl Sink for All {
+        fn record(&mut self, record: Record) {
+            self.0.push(record);
+        }
+        fn skip(&mut self, skipped: Skipped) {
+            panic!("{}: {}", skipped.what, skipped.why);
+        }
+    }
+    let file = std::fs::File::open(root().join("icsma.jsonl.zst")).expect("the advisories");
+    let mut all = All(Vec::new());
+    let csaf = feed("csaf").expect("the feed");
+    (csaf.read)(&mut BufReader::new(zstd::Decoder::new(file).expect("zstd")), &mut all).expect("read");
+    all.0
+}
+
+fn built(records: impl IntoIterator<Item = Record>) -> Base {
+    let mut builder =
+        Builder::new(Arc::new(Catalog::builtin().expect("the catalogue"))).expect("the vocabulary");
+    records.into_iter().for_each(|record| builder.add("csaf", record));
+    builder.finish()
+}
+
+fn labelled() -> Vec<Subject> {
+    let text = std::fs::read_to_string(root().join("advisories.tsv")).expect("the labels");
+    text.lines()
+        .skip(1)
+        .map(|line| {
+            let fields: Vec<&str> = line.split('\t').collect();
+            subject(fields[1], fields[2], fields[3])
+        })
+        .collect()
+}
+
+#[test]
+fn a_new_advisory_leads_to_every_device_that_it_concerns_and_to_few_others() {
+    let subjects = labelled();
+    let all = base();
+    let fleet = Fleet::new(&subjects, &all);
+    let now = Day::new(2026, 11, 1).expect("a day");
+    let (mut led, mut concerned) = (0, 0);
+    for record in records() {
+        let id = record.key().to_owned();
+        let alone = built([record]);
+        let positions = fleet.concerned(&alone, &all);
+        led += positions.len();
+        for (position, subject) in (0u32..).zip(&subjects) {
+            if !alone.judge(subject, now).findings.is_empty() {
+                concerned += 1;
+                assert!(positions.contains(&position), "{id} does not lead to {subject:?}");
+            }
+        }
+    }
+    assert!(concerned > 100, "{concerned}");
+    assert!(led < 12 * concerned, "{led} devices are judged for {concerned} that are concerned");
+}
+
+#[test]
+fn knowledge_that_came_later_is_as_good_as_knowledge_that_came_at_once() {
+    let records = records();
+    let (first, later) = records.split_at(records.len() / 2);
+    let mut builder = built(first.iter().cloned()).reopen();
+    later.iter().for_each(|record| builder.add("csaf", record.clone()));
+    let in_parts = builder.finish();
+    let at_once = built(records.iter().cloned());
+    let now = Day::new(2026, 11, 1).expect("a day");
+    for subject in labelled() {
+        assert_eq!(in_parts.judge(&subject, now), at_once.judge(&subject, now), "{subject:?}");
+    }
 }

@@ -184,6 +184,9 @@ pub struct MatchArguments {
     /// Directory of knowledge. Default: $MEDWARD_KNOWLEDGE.
     #[arg(long, value_name = "DIR")]
     pub knowledge: Option<PathBuf>,
+    /// Ask of one advisory, recall or statement only, which devices it concerns: its id, or a file that is not imported.
+    #[arg(long, value_name = "ID|FILE")]
+    pub advisory: Option<String>,
     /// Directory of catalogue files (TOML) to add to the built-in ones.
     #[arg(long, value_name = "DIR")]
     pub catalog: Option<PathBuf>,

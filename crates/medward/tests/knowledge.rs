@@ -132,6 +132,53 @@ fn the_number_of_threads_changes_no_byte() {
 }
 
 #[test]
+fn one_advisory_tells_which_devices_it_concerns() {
+    let by_id = json(&matched(&["--format", "json", "--advisory", "icsma-21-294-01"]));
+    let assets: Vec<&str> = by_id["devices"]
+        .as_array()
+        .expect("devices")
+        .iter()
+        .filter_map(|device| device["particulars"]["asset tag"].as_str())
+        .collect();
+    assert_eq!(assets, ["A-004"]);
+    assert!(finding(&by_id, "findings", "A-004", "ICSMA-21-294-01").is_some());
+    assert_eq!(by_id["findings"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn an_advisory_that_is_not_loaded_is_looked_into_and_not_kept() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let knowledge = shown(place.path());
+    let recalls = "tests/feeds/fda-recall";
+    run(&["knowledge", "import", recalls, "--knowledge", &knowledge, "--now", NOW]);
+    let advisory = proof::root().join("tests/feeds/csaf");
+    let advisory = std::fs::read_dir(advisory)
+        .expect("the advisories")
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| shown(path).to_ascii_lowercase().contains("icsma-21-294-01"))
+        .expect("the advisory is among the examples");
+    let asked = |wanted: &str| {
+        run(&[
+            "match",
+            "tests/inventories/cmms.csv",
+            "--knowledge",
+            &knowledge,
+            "--now",
+            NOW,
+            "--format",
+            "json",
+            "--advisory",
+            wanted,
+        ])
+    };
+    assert!(finding(&json(&asked(&shown(&advisory))), "findings", "A-004", "ICSMA-21-294-01").is_some());
+    let unknown = asked("ICSMA-21-294-01");
+    assert_eq!(code(&unknown), 2, "{}", complaint(&unknown));
+    assert!(complaint(&unknown).contains("neither a file nor the id"), "{}", complaint(&unknown));
+}
+
+#[test]
 fn a_finding_can_be_an_exit_code() {
     assert_eq!(code(&matched(&["--fail-on", "critical"])), 1);
     assert_eq!(code(&matched(&["--format", "json"])), 0);

@@ -14,7 +14,7 @@ use medward_model::{
 };
 
 use super::disclosed::Disclosed;
-use super::makers::{Maker, Makers};
+use super::makers::{Maker, Makers, owners};
 use super::name::ProductName;
 use super::recalled::Recalled;
 use super::words::Vocabulary;
@@ -138,6 +138,14 @@ pub(crate) struct Name {
     pub uses: Vec<(u32, u32)>,
 }
 
+impl Name {
+    /// The makers under which it is found; one that is empty where none is named.
+    pub(super) fn owners(&self) -> Vec<Box<str>> {
+        let owners = owners(&self.makers);
+        if owners.is_empty() { vec!["".into()] } else { owners }
+    }
+}
+
 /// A package that an entry speaks of.
 #[derive(Debug)]
 pub(crate) struct PackageUse {
@@ -150,6 +158,8 @@ pub(crate) struct PackageUse {
 /// Builds a [`Base`], record by record.
 pub struct Builder {
     base: Base,
+    /// Recalls of the base that were read and indexed before.
+    read: usize,
     /// Vendor and product as written, to name.
     written: HashMap<(Box<str>, Box<str>), NameId>,
 }
@@ -187,6 +197,7 @@ impl Builder {
                 has_exploited: false,
                 has_scores: false,
             },
+            read: 0,
             written: HashMap::new(),
         })
     }
@@ -439,14 +450,9 @@ impl Builder {
         let id = u32::try_from(self.base.names.len()).unwrap_or(u32::MAX);
         let name = self.base.read_name(text, &makers);
         let keys = name.keys();
-        let nobody: Box<str> = "".into();
-        let mut owners: Vec<Box<str>> = makers.iter().map(|maker| maker.key.as_str().into()).collect();
-        owners.extend(makers.iter().filter_map(|maker| maker.short()).map(Into::into));
-        owners.extend(makers.iter().filter_map(|maker| maker.lead.as_deref()).map(Into::into));
-        owners.sort();
-        owners.dedup();
+        let mut owners = owners(&makers);
         if owners.is_empty() {
-            owners.push(nobody);
+            owners.push("".into());
         }
         for owner in &owners {
             for word in &keys {
@@ -490,17 +496,30 @@ impl Builder {
     fn merge_recalls(&mut self) {
         let mut merged: Vec<Recalled> = Vec::with_capacity(self.base.recalls.len());
         let mut by_number: HashMap<Box<str>, usize> = HashMap::new();
-        for recalled in std::mem::take(&mut self.base.recalls) {
-            match by_number.get(&recalled.recall.number).and_then(|at| merged.get_mut(*at)) {
-                Some(first) => first.merge(recalled),
+        // Those to read: new ones, and such that were read before and have more to tell now.
+        let mut unread: Vec<usize> = Vec::new();
+        for (position, recalled) in std::mem::take(&mut self.base.recalls).into_iter().enumerate() {
+            let at = match by_number.get(&recalled.recall.number).copied() {
+                Some(at) => {
+                    if let Some(first) = merged.get_mut(at) {
+                        first.merge(recalled);
+                    }
+                    at
+                }
                 None => {
                     by_number.insert(recalled.recall.number.clone(), merged.len());
                     merged.push(recalled);
+                    merged.len() - 1
                 }
+            };
+            if position >= self.read {
+                unread.push(at);
             }
         }
-        for (at, recalled) in merged.iter_mut().enumerate() {
-            let Ok(at) = u32::try_from(at) else { break };
+        unread.sort_unstable();
+        unread.dedup();
+        for position in unread {
+            let (Ok(at), Some(recalled)) = (u32::try_from(position), merged.get_mut(position)) else { break };
             recalled.read(&self.base);
             for di in recalled.dis() {
                 self.base.recalls_by_di.entry(di).or_default().push(at);
@@ -514,6 +533,46 @@ impl Builder {
 }
 
 impl Base {
+    /// To add records that came later.
+    pub fn reopen(self) -> Builder {
+        Builder { read: self.recalls.len(), base: self, written: HashMap::new() }
+    }
+
+    /// Under what its names, packages, recalls, models and life cycles are found, for [`super::fleet::Fleet`].
+    pub(super) fn each_key(&self, mut key: impl FnMut(Key<'_>)) {
+        self.by_word.keys().for_each(|(maker, word)| key(Key::Word(maker, word)));
+        self.recalls_by_word.keys().for_each(|(maker, word)| key(Key::Word(maker, word)));
+        self.by_cpe.keys().for_each(|(vendor, product)| key(Key::Cpe(vendor, product)));
+        self.lifecycle_by_cpe.keys().for_each(|(vendor, product)| key(Key::Cpe(vendor, product)));
+        self.by_program.keys().for_each(|name| key(Key::Program(name)));
+        self.by_package.keys().for_each(|(kind, name)| key(Key::Package(kind, name)));
+        self.recalls_by_di.keys().for_each(|di| key(Key::Identifier(di)));
+        self.lifecycles.keys().for_each(|slug| key(Key::Lifecycle(slug)));
+        let models = self.boms.iter().map(|(makers, name, ..)| (makers, name));
+        for (makers, name) in models.chain(self.disclosures.iter().map(Disclosed::model)) {
+            for owner in owners(makers) {
+                name.keys().into_iter().for_each(|word| key(Key::Word(&owner, word)));
+            }
+        }
+    }
+
+    /// CVEs of which it says something that no product is named with: exploited, scored, decided.
+    pub(super) fn annotated(&self) -> impl Iterator<Item = &str> {
+        self.exploited.keys().chain(self.scores.keys()).chain(self.active.keys()).map(|cve| &**cve)
+    }
+
+    /// Names of which an advisory says that they have one of these weaknesses.
+    pub(super) fn names_with<'b>(
+        &'b self,
+        is_one: impl Fn(&str) -> bool + 'b,
+    ) -> impl Iterator<Item = &'b Name> {
+        self.names.iter().filter(move |name| {
+            name.uses.iter().filter_map(|(entry, _)| self.entries.get(*entry as usize)).any(|entry| {
+                entry.weaknesses.iter().any(|weakness| weakness.cve.as_deref().is_some_and(&is_one))
+            })
+        })
+    }
+
     /// Reads a product's name; words that only name one of `makers` or their kin do not count.
     pub(crate) fn read_name(&self, text: &str, makers: &[Arc<Maker>]) -> ProductName {
         let is_vendor = |front: &str| self.names_maker(front, makers);
@@ -553,6 +612,22 @@ impl Base {
     }
 }
 
+/// Under what something is looked for.
+#[derive(Clone, Copy, Debug, Hash)]
+pub(crate) enum Key<'k> {
+    /// Maker, lower case, and a telling word.
+    Word(&'k str, &'k str),
+    /// CPE vendor and product.
+    Cpe(&'k str, &'k str),
+    Program(&'k str),
+    /// Type and name of a package.
+    Package(&'k str, &'k str),
+    /// A device identifier of a UDI.
+    Identifier(&'k str),
+    /// The name of a life cycle.
+    Lifecycle(&'k str),
+}
+
 /// Vendor and product of a CPE, unescaped, the product without "_firmware".
 pub(crate) fn cpe_key(cpe: &Cpe) -> Option<(Box<str>, Box<str>)> {
     let (Value::Is(vendor), Value::Is(product)) = (&cpe.vendor, &cpe.product) else { return None };
@@ -561,7 +636,7 @@ pub(crate) fn cpe_key(cpe: &Cpe) -> Option<(Box<str>, Box<str>)> {
 }
 
 /// A program's name for comparing: letters and digits.
-fn program_key(name: &str) -> String {
+pub(super) fn program_key(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

@@ -53,6 +53,11 @@ impl Stated {
 }
 
 impl Disclosed {
+    /// The model that it speaks of.
+    pub(super) fn model(&self) -> (&Vec<Arc<Maker>>, &ProductName) {
+        (&self.makers, &self.name)
+    }
+
     pub(crate) fn new(disclosure: &Disclosure, base: &Base) -> Disclosed {
         let makers = base.makers.named(&disclosure.vendor);
         let name = base.read_name(&disclosure.model, &makers);

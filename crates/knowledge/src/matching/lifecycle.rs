@@ -56,15 +56,17 @@ impl Base {
     fn program_releases(&self, thing: &Thing) -> Vec<(&Lifecycle, &Release)> {
         let slug =
             thing.cpes.iter().find_map(|key| self.lifecycle_by_cpe.get(key)).map(|slug| &**slug).or_else(
-                || {
-                    let name = thing.shown.to_lowercase().replace([' ', '_'], "-");
-                    self.lifecycles.get(name.as_str()).map(|lifecycle| &*lifecycle.slug)
-                },
+                || self.lifecycles.get(slug_of(&thing.shown).as_str()).map(|lifecycle| &*lifecycle.slug),
             );
         let Some(lifecycle) = slug.and_then(|slug| self.lifecycles.get(slug)) else { return Vec::new() };
         let Some(version) = thing.version.as_deref() else { return Vec::new() };
         cycle_of(lifecycle, version, 3).map(|release| (lifecycle, release)).into_iter().collect()
     }
+}
+
+/// The name that a program's life cycle would have.
+pub(super) fn slug_of(name: &str) -> String {
+    name.to_lowercase().replace([' ', '_'], "-")
 }
 
 /// The cycle that a version belongs to: the longest one whose name the version begins with, part by part.

@@ -41,6 +41,19 @@ impl Maker {
     }
 }
 
+/// The names under which something of these makers is found, sorted.
+pub(crate) fn owners(makers: &[Arc<Maker>]) -> Vec<Box<str>> {
+    let mut owners: Vec<Box<str>> = makers
+        .iter()
+        .flat_map(|maker| [Some(maker.key.as_str()), maker.short(), maker.lead.as_deref()])
+        .flatten()
+        .map(Into::into)
+        .collect();
+    owners.sort();
+    owners.dedup();
+    owners
+}
+
 /// First words that many makers share.
 const COMMON: [&str; 16] = [
     "medical",

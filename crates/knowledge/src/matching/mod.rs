@@ -3,6 +3,7 @@
 mod base;
 mod conditions;
 mod disclosed;
+mod fleet;
 mod judge;
 mod lifecycle;
 mod makers;
@@ -16,5 +17,6 @@ mod words;
 
 pub use base::{Base, Builder};
 pub use disclosed::Stated;
+pub use fleet::Fleet;
 pub use judge::{KindOutcome, Outcome};
 pub use subject::{Known, Program, Subject};

@@ -12,7 +12,7 @@ use medward_model::{
 };
 
 use super::base::Base;
-use super::makers::{Kinship, Maker};
+use super::makers::{Kinship, Maker, owners};
 use super::name::{Likeness, ProductName};
 use super::policy::{Grounds, VersionSays, confidence};
 use super::subject::Subject;
@@ -99,12 +99,8 @@ impl Recalled {
         words.sort_unstable();
         words.dedup();
         let mut keys = Vec::new();
-        for maker in &self.makers {
-            for owner in
-                [Some(maker.key.as_str()), maker.lead.as_deref(), maker.short()].into_iter().flatten()
-            {
-                keys.extend(words.iter().map(|word| (owner.into(), (*word).into())));
-            }
+        for owner in owners(&self.makers) {
+            keys.extend(words.iter().map(|word| (owner.clone(), (*word).into())));
         }
         keys
     }
@@ -119,14 +115,10 @@ impl Base {
     pub(crate) fn recall_candidates(&self, things: &Things) -> Vec<u32> {
         let mut candidates: Vec<u32> = Vec::new();
         if let Some(device) = things.all.iter().find(|thing| thing.sort == Sort::Device) {
-            let short = device.makers.iter().filter_map(|maker| maker.short()).map(str::to_owned);
-            for maker in device.makers.iter().flat_map(|maker| maker.related.iter().cloned()).chain(short) {
-                let maker: Box<str> = maker.to_lowercase().into();
-                for word in device.words.iter().filter(|word| word.worth > Worth::Series) {
-                    let key = (maker.clone(), word.text.clone());
-                    candidates.extend(self.recalls_by_word.get(&key).into_iter().flatten());
-                }
-            }
+            device.each_recall_lookup(|maker, word| {
+                let key = (maker.into(), word.into());
+                candidates.extend(self.recalls_by_word.get(&key).into_iter().flatten());
+            });
         }
         candidates.sort_unstable();
         candidates.dedup();

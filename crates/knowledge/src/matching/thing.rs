@@ -45,6 +45,41 @@ pub(crate) struct Thing {
     pub distribution: bool,
 }
 
+impl Thing {
+    /// Maker (lower case; empty: of no named maker) and word under which names of products that may be this are looked for.
+    pub(super) fn each_lookup(&self, mut look: impl FnMut(&str, &str)) {
+        let related: Vec<String> = self
+            .makers
+            .iter()
+            .flat_map(|maker| maker.related.iter().map(|name| name.to_lowercase()))
+            .collect();
+        for word in self.words.iter().filter(|word| word.worth > Worth::Series) {
+            for maker in &related {
+                look(maker, &word.text);
+            }
+            look("", &word.text);
+            // Codes begin with the letters of their line: "CX50" is found under "cx".
+            let line: String = word.text.chars().take_while(|c| c.is_alphabetic()).collect();
+            if word.worth == Worth::Code && !line.is_empty() {
+                for maker in &related {
+                    look(maker, &line);
+                }
+            }
+        }
+    }
+
+    /// The same for recalls.
+    pub(super) fn each_recall_lookup(&self, mut look: impl FnMut(&str, &str)) {
+        let short = self.makers.iter().filter_map(|maker| maker.short()).map(str::to_owned);
+        for maker in self.makers.iter().flat_map(|maker| maker.related.iter().cloned()).chain(short) {
+            let maker = maker.to_lowercase();
+            for word in self.words.iter().filter(|word| word.worth > Worth::Series) {
+                look(&maker, &word.text);
+            }
+        }
+    }
+}
+
 /// How a thing and a name of the base came together.
 #[derive(Clone, Debug)]
 pub(crate) struct Hit {
@@ -71,6 +106,17 @@ const MAX_PROGRAMS: usize = 20_000;
 
 impl Things {
     pub(crate) fn of(subject: &Subject, base: &Base) -> Things {
+        let mut things = Things::listed(subject, base);
+        for position in 0..things.all.len() {
+            things.find(position, base);
+        }
+        things.order = things.hits.keys().copied().collect();
+        things.order.sort_unstable();
+        things
+    }
+
+    /// The things alone, before any name is looked for.
+    pub(super) fn listed(subject: &Subject, base: &Base) -> Things {
         let mut all = Vec::new();
         let device = device(subject, base);
         let owner: Vec<Arc<Maker>> = device.as_ref().map(|thing| thing.makers.clone()).unwrap_or_default();
@@ -85,13 +131,7 @@ impl Things {
         for program in subject.programs.iter().chain(&boms).take(MAX_PROGRAMS) {
             all.push(program_thing(program, base));
         }
-        let mut things = Things { all, hits: HashMap::new(), order: Vec::new(), system, device_known };
-        for position in 0..things.all.len() {
-            things.find(position, base);
-        }
-        things.order = things.hits.keys().copied().collect();
-        things.order.sort_unstable();
-        things
+        Things { all, hits: HashMap::new(), order: Vec::new(), system, device_known }
     }
 
     /// Names that fit the thing: by CPE, by maker and word, and programs by their name alone.
@@ -112,24 +152,7 @@ impl Things {
             return;
         }
         let mut candidates: Vec<NameId> = Vec::new();
-        let related: Vec<String> = thing
-            .makers
-            .iter()
-            .flat_map(|maker| maker.related.iter().map(|name| name.to_lowercase()))
-            .collect();
-        for word in thing.words.iter().filter(|word| word.worth > Worth::Series) {
-            for maker in &related {
-                candidates.extend_from_slice(base.with_word(maker, &word.text));
-            }
-            candidates.extend_from_slice(base.with_word("", &word.text));
-            // Codes begin with the letters of their line: "CX50" is found under "cx".
-            let line: String = word.text.chars().take_while(|c| c.is_alphabetic()).collect();
-            if word.worth == Worth::Code && !line.is_empty() {
-                for maker in &related {
-                    candidates.extend_from_slice(base.with_word(maker, &line));
-                }
-            }
-        }
+        thing.each_lookup(|maker, word| candidates.extend_from_slice(base.with_word(maker, word)));
         candidates.sort_unstable();
         candidates.dedup();
         for id in candidates {

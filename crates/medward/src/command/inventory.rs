@@ -10,6 +10,7 @@ use medward_knowledge::{Inventory, read_inventory};
 use medward_model::{Assessment, CaptureSummary, SCHEMA};
 
 use crate::cli::{Common, LogLevel, MatchArguments};
+use crate::command::advisory::Wanted;
 use crate::command::what_if;
 use crate::exit::{Exit, Failure};
 use crate::{judging, output, reading};
@@ -22,7 +23,8 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
     let directory = judging::directory(arguments.knowledge.as_ref()).ok_or_else(|| {
         Failure::usage("match needs knowledge: give --knowledge DIR (filled by `medward knowledge import`)")
     })?;
-    let loaded = judging::load(&directory, Arc::clone(&catalog), common)?;
+    let wanted = arguments.advisory.as_deref().map(|wanted| Wanted::find(wanted, &directory)).transpose()?;
+    let mut loaded = judging::load(&directory, Arc::clone(&catalog), common)?;
     let mut devices = Vec::new();
     let mut exit = Exit::Done;
     for path in &arguments.inventories {
@@ -60,7 +62,14 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
     };
     let now = common.now.unwrap_or_else(crate::clock::now);
     let threads = crate::clock::threads(arguments.threads);
+    let all = assessment.devices.len();
+    if let Some(wanted) = &wanted {
+        wanted.narrow(&mut assessment, &mut loaded, Arc::clone(&catalog), common)?;
+    }
     judging::judge(&mut assessment, loaded, now, threads);
+    if let Some(wanted) = &wanted {
+        wanted.keep(&mut assessment, all, common);
+    }
     let model = judging::model(arguments.risk_model.as_ref())?;
     judging::weigh(&mut assessment, &catalog, &model, true, threads);
     if let Some(wanted) = &arguments.what_if {

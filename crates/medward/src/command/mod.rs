@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+pub mod advisory;
 pub mod assess;
 pub mod feeds;
 pub mod inventory;
