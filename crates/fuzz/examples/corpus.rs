@@ -1,7 +1,7 @@
 //! Makes the seeds in `fuzz/corpus/` from the captures of the tests: `cargo run -p medward-fuzz --example corpus`.
 //!
 //! Deterministic. Small captures as they are for `capture`; frames for `wire`; for `dissect` one recognised flow a
-//! dissector; for `query` a few searches.
+//! dissector; for `query` a few searches; for `feeds` small files of each feed, and examples for the other parsers of knowledge.
 #![forbid(unsafe_code)]
 #![allow(clippy::expect_used)]
 
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use medward_capture::read_all_from;
 use medward_dissect::{Carrier, Engine, Limits, dissectors};
+use medward_knowledge::FEEDS;
 use medward_model::{Timestamp, Transport};
 use medward_wire::{Layer, LinkType, decode, protocol, read_tcp, read_udp};
 
@@ -104,6 +105,7 @@ fn main() {
             write(&corpus, "dissect", &format!("{name}-{seen}"), &seed);
         }
     }
+    knowledge(&root, &corpus);
     let queries = [
         "",
         "category:\"infusion pump\" vendor:BD seen<24h",
@@ -113,6 +115,85 @@ fn main() {
     ];
     for (at, text) in queries.iter().enumerate() {
         write(&corpus, "query", &format!("query-{at}"), text.as_bytes());
+    }
+}
+
+/// Small files of each feed behind the byte that chooses the feed, what stands around feeds, prose, and inventories.
+fn knowledge(root: &Path, corpus: &Path) {
+    for (position, feed) in FEEDS.iter().enumerate() {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(root.join("tests/feeds").join(feed.name))
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
+        files.sort_by_key(|path| (path.metadata().map_or(0, |metadata| metadata.len()), path.clone()));
+        for path in files.iter().take(3) {
+            let bytes = std::fs::read(path).expect("a file of a feed can be read");
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if bytes.len() <= 4 * MAX_SEED {
+                write(
+                    corpus,
+                    "feeds",
+                    &format!("{}-{name}", feed.name),
+                    &[&[position as u8], &*bytes].concat(),
+                );
+            }
+        }
+    }
+    for (name, text) in [
+        (
+            "provider",
+            r#"{"canonical_url":"https://a.example/provider-metadata.json","distributions":[{"rolie":{"feeds":[{"url":"https://a.example/feed.json","tlp_label":"WHITE"}]}},{"directory_url":"https://a.example/csaf/"}],"last_updated":"2026-01-02T03:04:05Z","metadata_version":"2.0","public_openpgp_keys":[{"fingerprint":"8F5F267907B2C4559DB360DB2294BA7D2B2298B1","url":"https://a.example/key.asc"}],"publisher":{"name":"A","category":"vendor","namespace":"https://a.example"},"role":"csaf_provider"}"#,
+        ),
+        (
+            "rolie",
+            r#"{"feed":{"id":"f","title":"t","updated":"2026-01-02T03:04:05Z","entry":[{"id":"a","updated":"2026-01-02T03:04:05Z","link":[{"rel":"self","href":"https://a.example/a.json"},{"rel":"hash","href":"https://a.example/a.json.sha256"}],"content":{"type":"application/json","src":"https://a.example/a.json"}}]}}"#,
+        ),
+        ("changes", "\"2026/a-1.json\",\"2026-01-02T03:04:05Z\"\n2025/a-2.json,2025-01-02T03:04:05+01:00\n"),
+        ("index", "2026/a-1.json\n../b.json\nhttps://elsewhere.example/c.json\n"),
+        ("security", "Contact: mailto:a@a.example\nCSAF: https://a.example/provider-metadata.json\n"),
+        ("hash", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  a.json\n"),
+    ] {
+        write(corpus, "documents", name, text.as_bytes());
+    }
+    for (name, text) in [
+        (
+            "range",
+            "versions prior to 9.0\n8.2.1\nPump model 700, catalog number 700-12\nLots 1234 through 1300",
+        ),
+        ("letters", "VC10.10.1 and earlier\nVC10A\nAll units\nSerial numbers below 12345678"),
+        (
+            "list",
+            "vers:generic/>=1.0|<2.0|!=1.5\n1.5.0-rc1+build\nMonitor, REF 12345\nUDI-DI: 00643169007222, serial numbers: AB1001-AB1999",
+        ),
+        (
+            "cpe",
+            "cpe:2.3:o:a:b_firmware:1.0:*:*:*:*:*:*:*\ncpe:/o:a:b:1.0\n(01)00643169007222(17)261231(10)A1(21)S1\nall units distributed before May 2019",
+        ),
+        (
+            "build",
+            "Windows 10 1809 before 17763.5000\n10.0.17763.1\n\nmanufactured between 01/02/2018 and 3 March 2019",
+        ),
+    ] {
+        write(corpus, "texts", name, text.as_bytes());
+    }
+    for name in ["cmms.csv"] {
+        let bytes =
+            std::fs::read(root.join("tests/inventories").join(name)).expect("an inventory can be read");
+        write(corpus, "inventory", name, &bytes);
+    }
+    for (name, text) in [
+        (
+            "list.json",
+            r#"[{"manufacturer":"A","model":"B","serial":"1"},{"vendor":"C","product":"D","software":[{"name":"e","version":"1"}]},7]"#,
+        ),
+        (
+            "bom.json",
+            r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"type":"device","name":"A 1","manufacturer":{"name":"M"},"components":[{"type":"library","name":"z","version":"1","purl":"pkg:generic/z@1"}]}]}"#,
+        ),
+        ("semicolons.csv", "Hersteller;Modell;Seriennummer\nA;\"B;C\";1\n;;\n"),
+    ] {
+        write(corpus, "inventory", name, text.as_bytes());
     }
 }
 

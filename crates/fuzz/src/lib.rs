@@ -3,6 +3,10 @@
 //! Each must return whatever the bytes are, within bounded memory, without a panic.
 #![forbid(unsafe_code)]
 
+mod knowledge;
+
+pub use knowledge::{documents, feeds, inventory, texts};
+
 use medward_capture::read_all_from;
 use medward_dissect::{Carrier, Engine, Event, Limits, Side, dissectors, exercise};
 use medward_identify::{Catalog, Ledger, resolve};

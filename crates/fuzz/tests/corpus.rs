@@ -58,3 +58,23 @@ fn dissectors_survive_their_corpus() {
 fn query_survives_its_corpus() {
     run("query", medward_fuzz::query);
 }
+
+#[test]
+fn feeds_survive_their_corpus() {
+    run("feeds", medward_fuzz::feeds);
+}
+
+#[test]
+fn documents_around_feeds_survive_their_corpus() {
+    run("documents", medward_fuzz::documents);
+}
+
+#[test]
+fn prose_and_codes_survive_their_corpus() {
+    run("texts", medward_fuzz::texts);
+}
+
+#[test]
+fn inventories_survive_their_corpus() {
+    run("inventory", medward_fuzz::inventory);
+}
