@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use crate::bundle;
 use crate::open::each_plain;
+use crate::signature::{Keys, Signed};
 use crate::state::{FeedStatus, MOST_NAMED, MOST_REFUSED, Refusal, SkippedRecord};
 use crate::store::{Counts, Store, StoreError, Writing, decode, encode};
 
@@ -59,6 +60,10 @@ pub struct ImportReport {
     pub files: Vec<FileOutcome>,
     /// Files that are of no feed.
     pub passed_over: Vec<String>,
+    /// Files whose OpenPGP signature was found right.
+    pub signed: u64,
+    /// Ids of keys that signed files and are not known here, with how many files.
+    pub unknown_keys: BTreeMap<String, u64>,
 }
 
 impl ImportReport {
@@ -123,6 +128,7 @@ pub fn import(
         records: 0,
     };
     let of = files.len();
+    let keys = Keys::read(store.directory());
     for (done, path) in files.iter().enumerate() {
         let shown = path.display().to_string();
         progress(Progress { file: &shown, done, of, records: run.records });
@@ -136,6 +142,15 @@ pub fn import(
         }
         if is_companion(path) {
             continue;
+        }
+        match check_signature(path, &keys) {
+            Ok(None) => {}
+            Ok(Some(Signed::By(_))) => run.report.signed += 1,
+            Ok(Some(Signed::Unknown(key))) => *run.report.unknown_keys.entry(key).or_default() += 1,
+            Ok(Some(Signed::Wrong(why))) | Err(why) => {
+                run.report.files.push(failed(&shown, None, why));
+                continue;
+            }
         }
         if let Err(why) = check_hashes(path) {
             run.report.files.push(failed(&shown, None, why));
@@ -189,6 +204,14 @@ fn list(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<
 fn is_companion(path: &Path) -> bool {
     let name = path.to_string_lossy().to_ascii_lowercase();
     [".asc", ".sha256", ".sha512", ".sig", ".meta"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Where a signature stands beside a file, what it says (CSAF 2.0, 7.1.19).
+fn check_signature(path: &Path, keys: &Keys) -> Result<Option<Signed>, String> {
+    let beside = PathBuf::from(format!("{}.asc", path.display()));
+    let Ok(signature) = std::fs::read(&beside) else { return Ok(None) };
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    Ok(Some(keys.check(&bytes, &signature)))
 }
 
 /// Where a hash stands beside a file, it must be the file's (CSAF 2.0, 7.1.18).

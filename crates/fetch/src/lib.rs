@@ -8,6 +8,7 @@ mod bundle;
 mod import;
 mod open;
 mod peek;
+mod signature;
 mod state;
 mod store;
 mod synchronise;

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ImportError;
 use crate::import::{FileOutcome, ImportOptions, hex, import};
+use crate::signature::keep_key;
 use crate::store::{Store, StoreError};
 
 /// How to synchronise.
@@ -72,6 +73,8 @@ pub struct SyncOutcome {
     pub documents: usize,
     pub unchanged: usize,
     pub files: Vec<FileOutcome>,
+    /// Documents whose OpenPGP signature was found right.
+    pub signed: u64,
     /// What could not be had, with why.
     pub problems: Vec<String>,
 }
@@ -140,6 +143,11 @@ pub fn synchronise(
                         _ => head(&path),
                     };
                     dialogue.answer(&request, Answer::Body(&body));
+                    if let Role::Key { fingerprint } = &request.role
+                        && let Err(why) = keep_key(store.directory(), &path, fingerprint)
+                    {
+                        outcome.problems.push(format!("{}: {why}", request.url));
+                    }
                     if matches!(request.role, Role::Document { .. }) {
                         outcome.documents += 1;
                         taken.push(path);
@@ -179,6 +187,7 @@ pub fn synchronise(
                     .iter()
                     .map(|path| format!("{path}: is of no feed that is known: its shape may have changed")),
             );
+            outcome.signed = report.signed;
             outcome.files = report.files;
         }
         let good = outcome.problems.is_empty();
@@ -236,7 +245,10 @@ impl Fetcher<'_> {
         }
         let name = match &request.role {
             Role::Document { name } => name.clone(),
-            Role::Beside { name } => format!("{name}.sha512"),
+            Role::Beside { name, ending } => format!("{name}.{ending}"),
+            Role::Key { .. } => {
+                format!("key-{}", hex(&Sha256::digest(&request.url)).get(..12).unwrap_or("0"))
+            }
             Role::Directions => {
                 format!("directions-{}", hex(&Sha256::digest(&request.url)).get(..12).unwrap_or("0"))
             }

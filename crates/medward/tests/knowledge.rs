@@ -263,6 +263,55 @@ fn a_bundle_carries_knowledge_to_a_place_that_trusts_its_key() {
     assert_eq!(code(&run(&["knowledge", "verify", "--knowledge", &there])), 0);
 }
 
+/// The signed advisory in a directory of its own, and a knowledge directory that has the key.
+fn signed(change: &[u8]) -> (tempfile::TempDir, tempfile::TempDir) {
+    let (place, files) = (tempfile::tempdir().expect("a place"), tempfile::tempdir().expect("a place"));
+    let examples = proof::root().join("tests/signatures");
+    let read = |name: &str| std::fs::read(examples.join(name)).expect("an example");
+    let mut advisory = read("advisory.json");
+    advisory.extend(change);
+    std::fs::write(files.path().join("ex-2026-1.json"), advisory).expect("written");
+    std::fs::write(files.path().join("ex-2026-1.json.asc"), read("advisory.json.rsa.asc")).expect("written");
+    std::fs::create_dir(place.path().join("openpgp-keys")).expect("made");
+    std::fs::write(place.path().join("openpgp-keys/rsa.asc"), read("rsa.key.asc")).expect("written");
+    (place, files)
+}
+
+#[test]
+fn a_file_that_is_not_what_was_signed_is_refused() {
+    for (change, expected, said) in [(&b""[..], 0, "signatures found right: 1"), (b"\n", 4, "its signature does not fit")] {
+        let (place, files) = signed(change);
+        let output = run(&[
+            "knowledge",
+            "import",
+            &shown(files.path()),
+            "--knowledge",
+            &shown(place.path()),
+            "--now",
+            NOW,
+        ]);
+        assert_eq!(code(&output), expected, "{}", complaint(&output));
+        assert!(text(&output).contains(said), "{}", text(&output));
+    }
+}
+
+#[test]
+fn a_signature_of_a_key_that_is_not_known_is_told() {
+    let (place, files) = signed(b"");
+    std::fs::remove_dir_all(place.path().join("openpgp-keys")).expect("removed");
+    let output = run(&[
+        "knowledge",
+        "import",
+        &shown(files.path()),
+        "--knowledge",
+        &shown(place.path()),
+        "--now",
+        NOW,
+    ]);
+    assert_eq!(code(&output), 0, "{}", complaint(&output));
+    assert!(text(&output).contains("4F765140698BA747"), "{}", text(&output));
+}
+
 #[test]
 fn what_cannot_be_done_is_told_by_code_and_words() {
     let nowhere = "/nonexistent/kb";

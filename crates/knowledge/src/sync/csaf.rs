@@ -1,5 +1,5 @@
 //! CSAF providers (CSAF 2.0, 7): provider-metadata names ROLIE feeds or directories; documents that changed since the
-//! watermark are asked for, each with its hash.
+//! watermark are asked for, each with its hash, and with its signature where the provider names keys.
 
 use std::collections::VecDeque;
 
@@ -19,31 +19,46 @@ enum Step {
     Rolie(String),
     Changes(String, String),
     Document(String),
-    Beside(String, String),
+    Beside { url: String, name: String, ending: &'static str },
+    Key { url: String, fingerprint: String },
 }
 
 struct Csaf {
     since: Option<Timestamp>,
     newest: Option<Timestamp>,
     steps: VecDeque<Step>,
+    /// The provider names keys, so that signatures can be checked.
+    signs: bool,
     failed: bool,
 }
 
 impl Csaf {
     fn new(state: &SyncState, base: &str) -> Csaf {
         let since = state.watermark.as_deref().and_then(|text| text.parse().ok());
-        Csaf { since, newest: since, steps: VecDeque::from([Step::Provider(base.to_owned())]), failed: false }
+        let steps = VecDeque::from([Step::Provider(base.to_owned())]);
+        Csaf { since, newest: since, steps, signs: false, failed: false }
     }
 
-    fn document(&mut self, url: String, hashes: &[String], changed: Option<Timestamp>) {
+    fn document(
+        &mut self,
+        url: String,
+        hashes: &[String],
+        signature: Option<String>,
+        changed: Option<Timestamp>,
+    ) {
         if changed.is_some() && changed <= self.since {
             return;
         }
         self.newest = self.newest.max(changed);
         let name = file_name(&url);
-        // The hash first: then it stands beside the document when that is taken in.
-        if let Some(hash) = hashes.iter().find(|hash| hash.ends_with(".sha512")).or(hashes.first()) {
-            self.steps.push_back(Step::Beside(hash.clone(), name));
+        // What stands beside the document comes first: then it is there when the document is taken in.
+        let hash = |ending: &'static str| {
+            let url = hashes.iter().find(|hash| hash.ends_with(&format!(".{ending}")))?;
+            Some(Step::Beside { url: url.clone(), name: name.clone(), ending })
+        };
+        self.steps.extend(hash("sha512").or_else(|| hash("sha256")));
+        if let Some(url) = signature.filter(|_| self.signs) {
+            self.steps.push_back(Step::Beside { url, name, ending: "asc" });
         }
         self.steps.push_back(Step::Document(url));
     }
@@ -56,7 +71,12 @@ impl Dialogue for Csaf {
                 get(url.clone(), Role::Directions)
             }
             Step::Document(url) => get(url.clone(), Role::Document { name: file_name(url) }),
-            Step::Beside(url, name) => get(url.clone(), Role::Beside { name: name.clone() }),
+            Step::Beside { url, name, ending } => {
+                get(url.clone(), Role::Beside { name: name.clone(), ending })
+            }
+            Step::Key { url, fingerprint } => {
+                get(url.clone(), Role::Key { fingerprint: fingerprint.clone() })
+            }
         })
     }
 
@@ -66,13 +86,17 @@ impl Dialogue for Csaf {
             Answer::Body(bytes) => bytes,
             Answer::Unchanged => return,
             Answer::Missing | Answer::Failed => {
-                self.failed |= !matches!(step, Step::Beside(..));
+                self.failed |= !matches!(step, Step::Beside { .. } | Step::Key { .. });
                 return;
             }
         };
         match step {
             Step::Provider(_) => match read_provider(bytes) {
                 Ok(provider) => {
+                    for key in provider.keys {
+                        self.signs = true;
+                        self.steps.push_back(Step::Key { url: key.url, fingerprint: key.fingerprint });
+                    }
                     for distribution in provider.distributions {
                         match distribution {
                             Distribution::Rolie { url, .. } => self.steps.push_back(Step::Rolie(url)),
@@ -88,18 +112,19 @@ impl Dialogue for Csaf {
             Step::Rolie(_) => match read_rolie(bytes) {
                 Ok(feed) => {
                     for entry in feed.entries {
-                        self.document(entry.url, &entry.hashes, entry.updated);
+                        self.document(entry.url, &entry.hashes, entry.signature, entry.updated);
                     }
                 }
                 Err(_) => self.failed = true,
             },
             Step::Changes(_, directory) => {
                 for change in read_changes(bytes, &directory) {
-                    let hash = format!("{}.sha512", change.url);
-                    self.document(change.url, &[hash], change.changed);
+                    let beside = |ending: &str| format!("{}.{ending}", change.url);
+                    let (hash, signature) = (beside("sha512"), beside("asc"));
+                    self.document(change.url, &[hash], Some(signature), change.changed);
                 }
             }
-            Step::Document(_) | Step::Beside(..) => {}
+            Step::Document(_) | Step::Beside { .. } | Step::Key { .. } => {}
         }
     }
 

@@ -29,8 +29,10 @@ pub enum Role {
     Document { name: String },
     /// Something that tells what to ask next.
     Directions,
-    /// The hash of the document of that name; kept beside it.
-    Beside { name: String },
+    /// The hash or signature of the document of that name; kept beside it under its name and this ending ("sha512", "asc").
+    Beside { name: String, ending: &'static str },
+    /// A publisher's OpenPGP key of that fingerprint (hexadecimal, upper case).
+    Key { fingerprint: String },
 }
 
 /// What came.

@@ -89,6 +89,33 @@ fn csaf_documents_come_with_their_hash_and_only_when_changed() {
         urls[2..],
         ["https://a.example/white/2026/new.json.sha512", "https://a.example/white/2026/new.json"]
     );
-    assert_eq!(asked[2].role, Role::Beside { name: "new.json".to_owned() });
+    assert_eq!(asked[2].role, Role::Beside { name: "new.json".to_owned(), ending: "sha512" });
     assert_eq!(after.as_deref(), Some("2026-10-25T00:00:00Z"));
+}
+
+#[test]
+fn signatures_are_asked_for_where_the_provider_names_keys() {
+    let provider = br#"{"canonical_url":"https://a.example/provider-metadata.json","metadata_version":"2.0","role":"csaf_provider","publisher":{"name":"A","category":"vendor","namespace":"https://a.example"},"last_updated":"2026-10-01T00:00:00Z","public_openpgp_keys":[{"fingerprint":"fe27 6dcb","url":"https://a.example/key.asc"}],"distributions":[{"rolie":{"feeds":[{"url":"https://a.example/feed.json","tlp_label":"WHITE"}]}}]}"#;
+    let feed = br#"{"feed":{"id":"f","updated":"2026-10-25T00:00:00Z","entry":[{"id":"new","updated":"2026-10-25T00:00:00Z","content":{"src":"https://a.example/new.json"},"link":[{"rel":"hash","href":"https://a.example/new.json.sha256"},{"rel":"signature","href":"https://a.example/new.json.asc"}]}]}}"#;
+    let answers = |url: &str| {
+        Some(match url {
+            "https://a.example/key.asc" => b"key".to_vec(),
+            "https://a.example/feed.json" => feed.to_vec(),
+            url if url.ends_with("provider-metadata.json") => provider.to_vec(),
+            _ => b"{}".to_vec(),
+        })
+    };
+    let (asked, _) = run("csaf", &state(None), &answers);
+    let roles: Vec<&Role> = asked.iter().skip(1).map(|request| &request.role).collect();
+    let beside = |ending| Role::Beside { name: "new.json".to_owned(), ending };
+    assert_eq!(
+        roles,
+        [
+            &Role::Key { fingerprint: "FE276DCB".to_owned() },
+            &Role::Directions,
+            &beside("sha256"),
+            &beside("asc"),
+            &Role::Document { name: "new.json".to_owned() },
+        ]
+    );
 }

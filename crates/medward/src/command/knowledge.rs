@@ -68,9 +68,11 @@ fn take_in(directory: &Path, arguments: &ImportArguments, common: &Common) -> an
         Ok(())
     })?;
     if report.files.iter().all(|file| file.feed.is_none() || file.counts.read() == 0) {
-        return Err(Failure::unreadable(
-            "nothing of a known feed was found; `medward feeds` lists what is read",
-        ));
+        return Err(Failure::unreadable(if report.has_problems() {
+            "nothing could be taken; what is wrong with each file stands above"
+        } else {
+            "nothing of a known feed was found; `medward feeds` lists what is read"
+        }));
     }
     Ok(if report.has_problems() { Exit::Partly } else { Exit::Done })
 }
@@ -149,6 +151,9 @@ fn asked(outcome: &SyncOutcome, out: &mut dyn Write) -> anyhow::Result<()> {
         sum(|c| c.added),
         sum(|c| c.changed)
     )?;
+    if outcome.signed > 0 {
+        writeln!(out, "{:<19}   signatures found right: {}", "", outcome.signed)?;
+    }
     for problem in outcome.problems.iter().take(10) {
         writeln!(out, "{:<19}   {problem}", "")?;
     }
@@ -166,7 +171,7 @@ fn asked(outcome: &SyncOutcome, out: &mut dyn Write) -> anyhow::Result<()> {
 fn asked_json(outcome: &SyncOutcome) -> serde_json::Value {
     json!({
         "feed": outcome.feed, "requests": outcome.requests, "documents": outcome.documents,
-        "unchanged": outcome.unchanged, "problems": outcome.problems,
+        "unchanged": outcome.unchanged, "signed": outcome.signed, "problems": outcome.problems,
         "files": outcome.files.iter().map(file_json).collect::<Vec<_>>(),
     })
 }
@@ -209,6 +214,15 @@ fn told(report: &ImportReport, out: &mut dyn Write) -> anyhow::Result<()> {
             writeln!(out, "{}: {problem}", file.path)?;
         }
     }
+    if report.signed > 0 {
+        writeln!(out, "signatures found right: {}", report.signed)?;
+    }
+    for (key, count) in &report.unknown_keys {
+        writeln!(
+            out,
+            "signatures not checked: {count}, by the key {key}, which is not known here. Put the publisher's key into openpgp-keys of the knowledge directory"
+        )?;
+    }
     if !report.passed_over.is_empty() {
         writeln!(out, "{} files are of no feed that is known:", report.passed_over.len())?;
         for path in report.passed_over.iter().take(10) {
@@ -223,7 +237,8 @@ fn told(report: &ImportReport, out: &mut dyn Write) -> anyhow::Result<()> {
 
 fn as_json(report: &ImportReport) -> serde_json::Value {
     let files: Vec<_> = report.files.iter().map(file_json).collect();
-    json!({"schema": "medward.import/1", "files": files, "passed_over": report.passed_over})
+    json!({"schema": "medward.import/1", "files": files, "passed_over": report.passed_over,
+        "signed": report.signed, "unknown_keys": report.unknown_keys})
 }
 
 fn file_json(file: &FileOutcome) -> serde_json::Value {
