@@ -177,11 +177,8 @@ fn knowledge(root: &Path, corpus: &Path) {
     ] {
         write(corpus, "texts", name, text.as_bytes());
     }
-    for name in ["cmms.csv"] {
-        let bytes =
-            std::fs::read(root.join("tests/inventories").join(name)).expect("an inventory can be read");
-        write(corpus, "inventory", name, &bytes);
-    }
+    let cmms = std::fs::read(root.join("tests/inventories/cmms.csv")).expect("an inventory can be read");
+    write(corpus, "inventory", "cmms.csv", &cmms);
     for (name, text) in [
         (
             "list.json",

@@ -11,7 +11,7 @@ use medward_model::{
     Assessment, Day, DeviceId, FeedState, FindingKind, Record, Scope, Severity, Timestamp, Treatment,
     Verdict, WorkItem,
 };
-use medward_risk::{Change, Facts, Inputs, Model, Origin, weigh as weigh_all, what_if};
+use medward_risk::{Change, Facts, Inputs, Judged, Model, Origin, what_if};
 
 use crate::cli::{Common, LogLevel};
 use crate::exit::{Exit, Failure};
@@ -103,12 +103,18 @@ pub fn judge(assessment: &mut Assessment, loaded: Loaded, now: Timestamp, thread
         .filter(|device| device.scope != Scope::Multicast)
         .map(Subject::of)
         .collect();
-    let mut stated = BTreeMap::new();
     let Loaded { base, feeds } = loaded;
     let outcomes = judge_all(&base, &subjects, day, threads);
     // What is not needed any more goes before the findings are put together.
     drop(base);
     let ids: Vec<Option<DeviceId>> = subjects.into_iter().map(|subject| subject.id).collect();
+    put(assessment, &ids, outcomes);
+    assessment.knowledge = feeds;
+}
+
+/// Puts outcomes in, of the devices with these ids.
+pub fn put(assessment: &mut Assessment, ids: &[Option<DeviceId>], outcomes: Vec<Outcome>) {
+    let mut stated = BTreeMap::new();
     // At the size of a hospital group, growing by doubling would cost as much again.
     assessment.findings.reserve_exact(outcomes.iter().map(|outcome| outcome.findings.len()).sum());
     for (id, outcome) in ids.iter().zip(outcomes) {
@@ -125,11 +131,26 @@ pub fn judge(assessment: &mut Assessment, loaded: Loaded, now: Timestamp, thread
     }
     assessment.findings.sort_by(|a, b| a.id.cmp(&b.id));
     assessment.hidden.sort_by(|a, b| a.id.cmp(&b.id));
-    assessment.knowledge = feeds;
+}
+
+/// What `of` gives for each of `all`, in order, worked out by several threads.
+fn each<T: Sync, R: Send>(all: &[T], threads: usize, of: impl Fn(&T) -> Option<R> + Sync) -> Vec<R> {
+    let share = all.len().div_ceil(threads.max(1)).max(1);
+    let of = &of;
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = all
+            .chunks(share)
+            .map(|part| scope.spawn(move || part.iter().filter_map(of).collect::<Vec<R>>()))
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// Outcomes in the order of the subjects; devices of one kind are judged once.
-fn judge_all(base: &Base, subjects: &[Subject], day: Day, threads: usize) -> Vec<Outcome> {
+pub fn judge_all(base: &Base, subjects: &[Subject], day: Day, threads: usize) -> Vec<Outcome> {
     let mut kinds: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, subject) in subjects.iter().enumerate() {
         kinds.entry(subject.kind()).or_default().push(at);
@@ -185,7 +206,10 @@ pub fn weigh(
     let facts = |slug: &str| facts(catalog, slug);
     let (risk, actions) = {
         let inputs = inputs(assessment, model, &facts, has_knowledge);
-        weigh_all(&inputs, threads)
+        let judged = Judged::new(&inputs);
+        let risk = each(inputs.devices, threads, |device| judged.of(device));
+        let actions = judged.actions(&risk);
+        (risk, actions)
     };
     assessment.work_list = assessment
         .findings

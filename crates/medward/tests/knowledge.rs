@@ -279,7 +279,9 @@ fn signed(change: &[u8]) -> (tempfile::TempDir, tempfile::TempDir) {
 
 #[test]
 fn a_file_that_is_not_what_was_signed_is_refused() {
-    for (change, expected, said) in [(&b""[..], 0, "signatures found right: 1"), (b"\n", 4, "its signature does not fit")] {
+    for (change, expected, said) in
+        [(&b""[..], 0, "signatures found right: 1"), (b"\n", 4, "its signature does not fit")]
+    {
         let (place, files) = signed(change);
         let output = run(&[
             "knowledge",

@@ -14,4 +14,4 @@ mod treatment;
 pub use action::{Change, what_if};
 pub use model::{Effort, Model, ModelError, Weight};
 pub use reach::{Origin, Reach};
-pub use score::{Facts, Inputs, weigh};
+pub use score::{Facts, Inputs, Judged};

@@ -43,38 +43,9 @@ pub struct Inputs<'i> {
     pub has_knowledge: bool,
 }
 
-/// The risk of every device on the network, in the order of the devices, and what to do first. Devices are shared out over
-/// `threads`; the result does not depend on how many there are.
-pub fn weigh(inputs: &Inputs<'_>, threads: usize) -> (Vec<Risk>, Vec<Action>) {
-    let judged = Judged::new(inputs);
-    let share = inputs.devices.len().div_ceil(threads.max(1)).max(1);
-    let risks: Vec<Risk> = std::thread::scope(|scope| {
-        let judged = &judged;
-        let workers: Vec<_> = inputs
-            .devices
-            .chunks(share)
-            .map(|devices| {
-                scope.spawn(move || {
-                    devices
-                        .iter()
-                        .filter(|device| device.scope == Scope::Internal)
-                        .map(|device| judged.risk(device, &|_| true, &|_| true))
-                        .collect::<Vec<Risk>>()
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    });
-    let actions = actions(&judged, &risks);
-    (risks, actions)
-}
-
-/// Everything that is gathered once for all devices.
-pub(crate) struct Judged<'i> {
-    pub inputs: Inputs<'i>,
+/// Everything that is gathered once for all devices. It can be used from several threads at once.
+pub struct Judged<'i> {
+    pub(crate) inputs: Inputs<'i>,
     findings: HashMap<&'i DeviceId, Vec<&'i Finding>>,
     reach: Reach,
     services: Vec<String>,
@@ -85,7 +56,8 @@ pub(crate) struct Judged<'i> {
 }
 
 impl<'i> Judged<'i> {
-    pub(crate) fn new(inputs: &Inputs<'i>) -> Judged<'i> {
+    /// Gathers. Cost: one pass over devices, findings and conversations, and the search for ways.
+    pub fn new(inputs: &Inputs<'i>) -> Judged<'i> {
         let mut findings: HashMap<&DeviceId, Vec<&Finding>> = HashMap::new();
         for finding in inputs.findings {
             findings.entry(&finding.device).or_default().push(finding);
@@ -115,6 +87,16 @@ impl<'i> Judged<'i> {
         }
         let (reach, services) = Reach::new(inputs.conversations, &origins);
         Judged { inputs: *inputs, findings, reach, services, fleet, peers, facts: known }
+    }
+
+    /// The risk of one device; `None` for one that is not on the network itself.
+    pub fn of(&self, device: &Device) -> Option<Risk> {
+        (device.scope == Scope::Internal).then(|| self.risk(device, &|_| true, &|_| true))
+    }
+
+    /// What to do first, for the risks of all devices: most risk removed an hour first.
+    pub fn actions(&self, risks: &[Risk]) -> Vec<Action> {
+        actions(self, risks)
     }
 
     pub(crate) fn findings_of(&self, device: &DeviceId) -> &[&'i Finding] {

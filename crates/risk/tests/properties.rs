@@ -9,10 +9,11 @@ use medward_model::{
     AdvisoryRef, Conversation, CvssRef, Device, DeviceId, Finding, FindingKind, Fused, Scope, Severity,
     Timestamp, Transport, Treatment, Verdict,
 };
-use medward_risk::{Facts, Inputs, Model, Origin, weigh, what_if};
+use medward_risk::{Facts, Inputs, Judged, Model, Origin, what_if};
 
 fn risks_of(inputs: &Inputs<'_>) -> Vec<Risk> {
-    weigh(inputs, 2).0
+    let judged = Judged::new(inputs);
+    inputs.devices.iter().filter_map(|device| judged.of(device)).collect()
 }
 use proptest::prelude::*;
 
@@ -188,7 +189,7 @@ proptest! {
     fn no_action_makes_anything_worse(findings in prop::collection::vec(any_finding(), 0..8)) {
         let (devices, conversations) = ward();
         run(&devices, &conversations, &findings, |inputs| {
-            for action in weigh(inputs, 1).1 {
+            for action in Judged::new(inputs).actions(&risks_of(inputs)) {
                 let change = what_if(inputs, &action);
                 assert!(change.after <= change.before + 1e-9, "{}", action.title);
             }
@@ -222,7 +223,8 @@ fn devices_of_one_model_with_one_fix_are_one_action() {
         finding("CVE-1", "dev-a", 9.8, false, 0.1, Verdict::Affected, Treatment::Patch),
         finding("CVE-1", "dev-b", 9.8, false, 0.1, Verdict::Affected, Treatment::Patch),
     ];
-    let list = run(&devices, &conversations, &findings, |inputs| weigh(inputs, 1).1);
+    let list =
+        run(&devices, &conversations, &findings, |inputs| Judged::new(inputs).actions(&risks_of(inputs)));
     let patch: Vec<_> = list.iter().filter(|action| action.treatment == Treatment::Patch).collect();
     assert_eq!(patch.len(), 1);
     assert_eq!(patch[0].devices.len(), 2);

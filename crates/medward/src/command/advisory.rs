@@ -8,11 +8,11 @@ use foldhash::HashSet;
 use medward_fetch::{Store, read_records};
 use medward_identify::Catalog;
 use medward_knowledge::{Builder, FEEDS, Fleet, Subject};
-use medward_model::{Assessment, Finding, Record};
+use medward_model::{Assessment, Day, DeviceId, Finding, Record, Timestamp};
 
 use crate::cli::{Common, LogLevel};
 use crate::exit::Failure;
-use crate::judging::Loaded;
+use crate::judging::{Loaded, judge_all, put};
 
 /// What was asked for.
 pub struct Wanted {
@@ -68,48 +68,58 @@ impl Wanted {
         Ok(Wanted { records, new, ids })
     }
 
-    /// Leaves the devices that it can concern, and puts it into the knowledge where it came as a file.
-    pub fn narrow(
+    /// Judges the devices that it can concern; leaves its findings and their devices.
+    pub fn judge(
         &self,
         assessment: &mut Assessment,
-        loaded: &mut Loaded,
+        loaded: Loaded,
         catalog: Arc<Catalog>,
+        now: Timestamp,
+        threads: usize,
         common: &Common,
     ) -> anyhow::Result<()> {
         let missing = |error: &dyn std::fmt::Display| Failure::missing(error.to_string());
+        let Loaded { mut base, feeds } = loaded;
         let subjects: Vec<Subject> = assessment.devices.iter().map(Subject::of).collect();
-        let fleet = Fleet::new(&subjects, &loaded.base);
+        let fleet = Fleet::new(&subjects, &base);
+        let mut alone = Builder::new(Arc::clone(&catalog)).map_err(|error| missing(&error))?;
         // What follows is what a monitor does when an advisory comes: the rest stands already.
         let started = Instant::now();
-        let mut alone = Builder::new(Arc::clone(&catalog)).map_err(|error| missing(&error))?;
         for (feed, record) in &self.records {
             alone.add(feed, record.clone());
         }
         let alone = alone.finish();
         if self.new {
-            let empty = Builder::new(catalog).map_err(|error| missing(&error))?.finish();
-            let mut builder = std::mem::replace(&mut loaded.base, empty).reopen();
+            let mut builder = base.reopen();
             for (feed, record) in &self.records {
                 builder.add(feed, record.clone());
             }
-            loaded.base = builder.finish();
+            base = builder.finish();
         }
-        let positions = fleet.concerned(&alone, &loaded.base);
-        let all = assessment.devices.len();
-        let kinds = fleet.kinds();
-        keep_at(assessment, &positions);
+        let positions = fleet.concerned(&alone, &base);
+        let concerned: Vec<Subject> =
+            positions.iter().filter_map(|at| subjects.get(*at as usize)).cloned().collect();
+        let outcomes = judge_all(&base, &concerned, Day::of(now), threads);
+        let elapsed = started.elapsed();
+        let ids: Vec<Option<DeviceId>> = concerned.into_iter().map(|subject| subject.id).collect();
+        put(assessment, &ids, outcomes);
+        assessment.knowledge = feeds;
         if common.log_level >= LogLevel::Info && !common.quiet {
             anstream::eprintln!(
-                "medward: it can concern {} of {all} devices ({kinds} kinds), found in {:.1} ms",
+                "medward: it can concern {} of {} devices ({} kinds), judged in {:.1} ms",
                 positions.len(),
-                started.elapsed().as_secs_f64() * 1e3
+                assessment.devices.len(),
+                fleet.kinds(),
+                elapsed.as_secs_f64() * 1e3
             );
         }
+        self.keep(assessment, common);
         Ok(())
     }
 
     /// Leaves its findings and their devices.
-    pub fn keep(&self, assessment: &mut Assessment, devices: usize, common: &Common) {
+    fn keep(&self, assessment: &mut Assessment, common: &Common) {
+        let devices = assessment.devices.len();
         let is_its = |finding: &Finding| {
             finding.advisory.as_deref().is_some_and(|advisory| {
                 self.ids.contains(&advisory.id)
@@ -133,17 +143,6 @@ impl Wanted {
             anstream::eprintln!("medward: it concerns none of {devices} devices, as far as is known of them");
         }
     }
-}
-
-/// Leaves the devices at these positions, which are in order.
-fn keep_at(assessment: &mut Assessment, positions: &[u32]) {
-    let mut wanted = positions.iter().copied().peekable();
-    let mut at = 0u32;
-    assessment.devices.retain(|_| {
-        let here = wanted.next_if_eq(&at).is_some();
-        at = at.saturating_add(1);
-        here
-    });
 }
 
 /// What the feeds have under that id.

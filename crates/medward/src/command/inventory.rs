@@ -24,7 +24,7 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
         Failure::usage("match needs knowledge: give --knowledge DIR (filled by `medward knowledge import`)")
     })?;
     let wanted = arguments.advisory.as_deref().map(|wanted| Wanted::find(wanted, &directory)).transpose()?;
-    let mut loaded = judging::load(&directory, Arc::clone(&catalog), common)?;
+    let loaded = judging::load(&directory, Arc::clone(&catalog), common)?;
     let mut devices = Vec::new();
     let mut exit = Exit::Done;
     for path in &arguments.inventories {
@@ -62,13 +62,11 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
     };
     let now = common.now.unwrap_or_else(crate::clock::now);
     let threads = crate::clock::threads(arguments.threads);
-    let all = assessment.devices.len();
-    if let Some(wanted) = &wanted {
-        wanted.narrow(&mut assessment, &mut loaded, Arc::clone(&catalog), common)?;
-    }
-    judging::judge(&mut assessment, loaded, now, threads);
-    if let Some(wanted) = &wanted {
-        wanted.keep(&mut assessment, all, common);
+    match &wanted {
+        Some(wanted) => {
+            wanted.judge(&mut assessment, loaded, Arc::clone(&catalog), now, threads, common)?;
+        }
+        None => judging::judge(&mut assessment, loaded, now, threads),
     }
     let model = judging::model(arguments.risk_model.as_ref())?;
     judging::weigh(&mut assessment, &catalog, &model, true, threads);
