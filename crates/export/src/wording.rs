@@ -127,8 +127,6 @@ pub(crate) fn list(items: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{bytes, clean, count, list, number, percent, second_of, span};
-    use std::borrow::Cow;
-
     use medward_model::Timestamp;
 
     #[test]
