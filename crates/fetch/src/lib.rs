@@ -6,6 +6,7 @@
 
 mod bundle;
 mod import;
+mod index;
 mod open;
 mod peek;
 mod signature;
@@ -15,6 +16,7 @@ mod synchronise;
 
 pub use bundle::{BundleError, BundleKey, create_bundle, public_key};
 pub use import::{FileOutcome, ImportError, ImportOptions, ImportReport, Progress, import};
+pub use index::LoadError;
 pub use peek::read_records;
 pub use state::{FeedStatus, Refusal, SkippedRecord};
 pub use store::{Counts, Store, StoreError};

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use medward_knowledge::{FEEDS, feed};
+use medward_knowledge::{FEEDS, Indexer, feed};
 use medward_model::Record;
 use redb::{
     Database, ReadOnlyDatabase, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
@@ -14,8 +14,11 @@ use redb::{
 
 use crate::state::FeedStatus;
 
-const RECORDS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("records");
+pub(crate) const RECORDS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("records");
 const STATES: TableDefinition<'_, &str, &str> = TableDefinition::new("states");
+
+/// Records of indexed feeds that were put in since the index was made.
+pub(crate) const PENDING: TableDefinition<'_, (&str, &str), ()> = TableDefinition::new("pending");
 
 /// First byte of a value.
 const PLAIN: u8 = 1;
@@ -79,7 +82,7 @@ impl Store {
         directory.join("knowledge.redb")
     }
 
-    fn broken(directory: &Path) -> impl Fn(&dyn std::fmt::Display) -> StoreError + '_ {
+    pub(crate) fn broken(directory: &Path) -> impl Fn(&dyn std::fmt::Display) -> StoreError + '_ {
         |reason| StoreError::Broken { directory: directory.display().to_string(), reason: reason.to_string() }
     }
 
@@ -102,6 +105,7 @@ impl Store {
         let write = database.begin_write().map_err(|error| broken(&error))?;
         write.open_table(RECORDS).map_err(|error| broken(&error))?;
         write.open_table(STATES).map_err(|error| broken(&error))?;
+        write.open_table(PENDING).map_err(|error| broken(&error))?;
         write.commit().map_err(|error| broken(&error))?;
         Ok(Store { database: Access::Writing(database), directory: directory.to_owned() })
     }
@@ -133,7 +137,7 @@ impl Store {
         &self.directory
     }
 
-    fn begin_read(&self) -> Result<redb::ReadTransaction, StoreError> {
+    pub(crate) fn begin_read(&self) -> Result<redb::ReadTransaction, StoreError> {
         let broken = Store::broken(&self.directory);
         match &self.database {
             Access::Writing(database) => database.begin_read().map_err(|error| broken(&error)),
@@ -165,16 +169,27 @@ impl Store {
         let broken = Store::broken(&self.directory);
         let table = self.begin_read()?.open_table(RECORDS).map_err(|error| broken(&error))?;
         for feed in FEEDS {
-            let end = format!("{}\0", feed.name);
-            for entry in table.range((feed.name, "")..(end.as_str(), "")).map_err(|error| broken(&error))? {
-                let (key, value) = entry.map_err(|error| broken(&error))?;
-                let record = decode(value.value()).map_err(|reason| StoreError::Record {
-                    feed: feed.name.to_owned(),
-                    key: key.value().1.to_owned(),
-                    reason,
-                })?;
-                each(feed.name, record);
-            }
+            self.scan_feed(&table, feed.name, |record| each(feed.name, record))?;
+        }
+        Ok(())
+    }
+
+    /// Every record of one feed, in order of keys.
+    pub(crate) fn scan_feed(
+        &self,
+        table: &impl ReadableTable<(&'static str, &'static str), &'static [u8]>,
+        feed: &str,
+        mut each: impl FnMut(Record),
+    ) -> Result<(), StoreError> {
+        let broken = Store::broken(&self.directory);
+        let end = format!("{feed}\0");
+        for entry in table.range((feed, "")..(end.as_str(), "")).map_err(|error| broken(&error))? {
+            let (key, value) = entry.map_err(|error| broken(&error))?;
+            each(decode(value.value()).map_err(|reason| StoreError::Record {
+                feed: feed.to_owned(),
+                key: key.value().1.to_owned(),
+                reason,
+            })?);
         }
         Ok(())
     }
@@ -253,7 +268,7 @@ impl Store {
 
 /// A transaction under way; dropped without [`Writing::commit`], nothing of it is kept.
 pub(crate) struct Writing {
-    transaction: redb::WriteTransaction,
+    pub(crate) transaction: redb::WriteTransaction,
     directory: PathBuf,
 }
 
@@ -267,6 +282,8 @@ impl Writing {
     ) -> Result<(), StoreError> {
         let broken = Store::broken(&self.directory);
         let mut table = self.transaction.open_table(RECORDS).map_err(|error| broken(&error))?;
+        let mut pending = self.transaction.open_table(PENDING).map_err(|error| broken(&error))?;
+        let is_indexed = medward_knowledge::feed(feed).is_some_and(Indexer::is_indexed);
         for (key, value) in batch {
             let before = table.get((feed, key.as_str())).map_err(|error| broken(&error))?;
             match before.as_ref().map(|before| before.value()) {
@@ -283,6 +300,9 @@ impl Writing {
             }
             drop(before);
             table.insert((feed, key.as_str()), value.as_slice()).map_err(|error| broken(&error))?;
+            if is_indexed {
+                pending.insert((feed, key.as_str()), ()).map_err(|error| broken(&error))?;
+            }
         }
         Ok(())
     }

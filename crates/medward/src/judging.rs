@@ -8,7 +8,7 @@ use medward_fetch::Store;
 use medward_identify::Catalog;
 use medward_knowledge::{Base, Builder, FEEDS, KindOutcome, Outcome, Subject};
 use medward_model::{
-    Assessment, Day, DeviceId, FeedState, FindingKind, Record, Scope, Severity, Timestamp, Treatment,
+    Assessment, Day, Device, DeviceId, FeedState, FindingKind, Scope, Severity, Timestamp, Treatment,
     Verdict, WorkItem,
 };
 use medward_risk::{Change, Facts, Inputs, Judged, Model, Origin, what_if};
@@ -16,55 +16,42 @@ use medward_risk::{Change, Facts, Inputs, Judged, Model, Origin, what_if};
 use crate::cli::{Common, LogLevel};
 use crate::exit::{Exit, Failure};
 
-/// Records that go from one thread to another at a time.
-const BATCH: usize = 1_024;
-
 /// Knowledge, loaded.
 pub struct Loaded {
     pub base: Base,
     pub feeds: BTreeMap<String, FeedState>,
 }
 
-/// Loads a knowledge directory.
-pub fn load(directory: &Path, catalog: Arc<Catalog>, common: &Common) -> anyhow::Result<Loaded> {
+/// Loads a knowledge directory: what these devices need of it, where that is sooner done, else everything.
+pub fn load(
+    directory: &Path,
+    catalog: &Arc<Catalog>,
+    devices: Option<&[Device]>,
+    common: &Common,
+) -> anyhow::Result<Loaded> {
     let missing = |error: &dyn std::fmt::Display| Failure::missing(error.to_string());
     let store = Store::open_readonly(directory).map_err(|error| missing(&error))?;
     let states = store.states().map_err(|error| missing(&error))?;
-    let mut builder = Builder::new(catalog).map_err(|error| missing(&error))?;
-    let bar = crate::progress::counter(
-        "loading knowledge",
-        states.values().map(|state| state.records).sum(),
-        common.quiet,
-    );
-    let mut done = 0u64;
-    // One thread unpacks records, this one compiles them.
-    std::thread::scope(|scope| {
-        let (give, take) = std::sync::mpsc::sync_channel::<Vec<(&'static str, Record)>>(8);
-        let store = &store;
-        let reader = scope.spawn(move || {
-            let mut batch = Vec::with_capacity(BATCH);
-            let read = store.scan(|feed, record| {
-                batch.push((feed, record));
-                if batch.len() == BATCH {
-                    // Nobody takes any more only where this thread's owner is gone.
-                    let _ = give.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
-                }
-            });
-            let _ = give.send(batch);
-            read
-        });
-        for batch in take {
-            done += batch.len() as u64;
-            for (feed, record) in batch {
-                builder.add(feed, record);
-            }
-            bar.set_position(done);
+    let needed = match devices {
+        Some(devices) => {
+            let subjects: Vec<Subject> = devices.iter().map(Subject::of).collect();
+            store.load_for(catalog, &subjects).map_err(|error| missing(&error))?
         }
-        reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
-    .map_err(|error| missing(&error))?;
-    bar.finish_and_clear();
-    let base = builder.finish();
+        None => None,
+    };
+    let base = match needed {
+        Some(base) => base,
+        None => {
+            let mut builder = Builder::new(Arc::clone(catalog)).map_err(|error| missing(&error))?;
+            let records = states.values().map(|state| state.records).sum();
+            let bar = crate::progress::counter("loading knowledge", records, common.quiet);
+            store
+                .each_record(|feed, record| builder.add(feed, record), &mut |done| bar.set_position(done))
+                .map_err(|error| missing(&error))?;
+            bar.finish_and_clear();
+            builder.finish()
+        }
+    };
     let feeds = FEEDS
         .iter()
         .map(|feed| {

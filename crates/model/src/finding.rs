@@ -232,7 +232,7 @@ impl Method {
 }
 
 /// One thing that was compared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Detail {
     /// "vendor", "model", "firmware", "serial", "software:OpenSSH", …
     pub attribute: String,

@@ -16,6 +16,7 @@ pub(crate) use names::{Names, normal};
 pub(crate) use oui::OuiKind;
 pub(crate) use rule::{Rule, Template};
 
+use sha2::{Digest, Sha256};
 use shape::FileShape;
 
 /// The files that are built in, by name.
@@ -92,9 +93,15 @@ pub struct Catalog {
     pub(crate) vendors: Names,
     pub(crate) systems: Names,
     oui: BTreeMap<String, OuiKind>,
+    digest: [u8; 32],
 }
 
 impl Catalog {
+    /// SHA-256 of the files that it was made of: two catalogues of one digest resolve every name alike.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
     /// What is built in.
     pub fn builtin() -> Result<Catalog, CatalogError> {
         assemble(BUILTIN, BUILTIN.len())
@@ -207,7 +214,14 @@ fn assemble(files: &[(&str, &str)], trusted: usize) -> Result<Catalog, CatalogEr
         shapes.push(((*name).to_owned(), shape));
     }
     let is_trusted = |file: &str| files.iter().take(trusted).any(|(name, _)| *name == file);
-    build(&shapes, is_trusted)
+    let mut catalog = build(&shapes, is_trusted)?;
+    let mut digest = Sha256::new();
+    for part in files.iter().flat_map(|(name, text)| [name, text]) {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    catalog.digest = digest.finalize().into();
+    Ok(catalog)
 }
 
 fn build(shapes: &[(String, FileShape)], trusted: impl Fn(&str) -> bool) -> Result<Catalog, CatalogError> {
@@ -270,7 +284,7 @@ fn build(shapes: &[(String, FileShape)], trusted: impl Fn(&str) -> bool) -> Resu
     }
     let rules: Vec<Rule> = order.iter().filter_map(|id| rules.remove(id)).collect();
     let index = Index::new(&rules, trusted)?;
-    Ok(Catalog { categories, rules, index, vendors, systems, oui })
+    Ok(Catalog { categories, rules, index, vendors, systems, oui, digest: [0; 32] })
 }
 
 #[cfg(test)]

@@ -172,34 +172,12 @@ impl Builder {
     pub fn new(catalog: Arc<Catalog>) -> Result<Builder, toml::de::Error> {
         let vocabulary = Vocabulary::builtin()?;
         let makers = Makers::new(catalog, &vocabulary);
-        Ok(Builder {
-            base: Base {
-                vocabulary,
-                makers,
-                entries: Vec::new(),
-                names: Vec::new(),
-                by_word: HashMap::new(),
-                by_cpe: HashMap::new(),
-                by_program: HashMap::new(),
-                by_package: HashMap::new(),
-                recalls: Vec::new(),
-                recalls_by_word: HashMap::new(),
-                recalls_by_di: HashMap::new(),
-                exploited: HashMap::new(),
-                scores: HashMap::new(),
-                active: HashMap::new(),
-                lifecycles: HashMap::new(),
-                lifecycle_by_cpe: HashMap::new(),
-                product_codes: HashMap::new(),
-                identifiers: HashMap::new(),
-                boms: Vec::new(),
-                disclosures: Vec::new(),
-                has_exploited: false,
-                has_scores: false,
-            },
-            read: 0,
-            written: HashMap::new(),
-        })
+        Ok(Base::empty(vocabulary, makers).reopen())
+    }
+
+    /// There are exploit predictions, though those that no device needs were not added.
+    pub fn has_scores(&mut self) {
+        self.base.has_scores = true;
     }
 
     /// Takes a record of the feed of that name.
@@ -533,6 +511,46 @@ impl Builder {
 }
 
 impl Base {
+    fn empty(vocabulary: Vocabulary, makers: Makers) -> Base {
+        Base {
+            vocabulary,
+            makers,
+            entries: Vec::new(),
+            names: Vec::new(),
+            by_word: HashMap::new(),
+            by_cpe: HashMap::new(),
+            by_program: HashMap::new(),
+            by_package: HashMap::new(),
+            recalls: Vec::new(),
+            recalls_by_word: HashMap::new(),
+            recalls_by_di: HashMap::new(),
+            exploited: HashMap::new(),
+            scores: HashMap::new(),
+            active: HashMap::new(),
+            lifecycles: HashMap::new(),
+            lifecycle_by_cpe: HashMap::new(),
+            product_codes: HashMap::new(),
+            identifiers: HashMap::new(),
+            boms: Vec::new(),
+            disclosures: Vec::new(),
+            has_exploited: false,
+            has_scores: false,
+        }
+    }
+
+    /// The same without any record; what was learnt of makers stays.
+    pub(super) fn emptied(self) -> Base {
+        Base::empty(self.vocabulary, self.makers)
+    }
+
+    /// The CVEs that its advisories and statements speak of.
+    pub fn cves(&self) -> impl Iterator<Item = &str> {
+        self.entries
+            .iter()
+            .flat_map(|entry| entry.weaknesses.iter())
+            .filter_map(|weakness| weakness.cve.as_deref())
+    }
+
     /// To add records that came later.
     pub fn reopen(self) -> Builder {
         Builder { read: self.recalls.len(), base: self, written: HashMap::new() }
@@ -547,6 +565,7 @@ impl Base {
         self.by_program.keys().for_each(|name| key(Key::Program(name)));
         self.by_package.keys().for_each(|(kind, name)| key(Key::Package(kind, name)));
         self.recalls_by_di.keys().for_each(|di| key(Key::Identifier(di)));
+        self.identifiers.keys().for_each(|di| key(Key::Identifier(di)));
         self.lifecycles.keys().for_each(|slug| key(Key::Lifecycle(slug)));
         let models = self.boms.iter().map(|(makers, name, ..)| (makers, name));
         for (makers, name) in models.chain(self.disclosures.iter().map(Disclosed::model)) {

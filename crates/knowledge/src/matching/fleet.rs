@@ -2,19 +2,24 @@
 //!
 //! Matching goes from a device to records, by an index of the records. This is the index the other way, of the same
 //! keys, so that a new advisory, recall, statement or life cycle leads to the few kinds of devices that must be judged again.
+//! The same keys, written beside records on disk, tell which of them a few devices need.
 //! What it gives is never too few; it may be too many, as only judging tells whether a device is concerned.
 //! Cost: about 60 keys a kind to build (8 bytes each and their list), a look-up for each key of the new records.
 
 use std::collections::BTreeSet;
-use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt, HashSet};
+use medward_identify::Catalog;
+use medward_model::Record;
+use sha2::{Digest, Sha256};
 
-use super::base::{Base, Key, program_key};
+use super::base::{Base, Builder, Key, program_key};
 use super::lifecycle::slug_of;
 use super::subject::Subject;
 use super::thing::{Sort, Things};
 use crate::udi::Udi;
+use crate::{Feed, Kind};
 
 /// Above so many CVEs with a new score or mark everything is judged again: the whole of EPSS, say.
 const MOST_ANNOTATED: usize = 2_000;
@@ -96,6 +101,78 @@ impl Fleet {
     }
 }
 
+impl Base {
+    /// The keys under which anything that can concern these devices is found, sorted. `self` must have all bills of materials.
+    pub fn keys_of(&self, subjects: &[Subject]) -> Vec<u64> {
+        let mut seen: HashSet<String> = HashSet::default();
+        let mut all: HashSet<u64> = HashSet::default();
+        for subject in subjects {
+            if let Some(udi) = subject.udi.as_ref().and_then(|udi| Udi::read(&udi.value)) {
+                all.insert(hash(Key::Identifier(&udi.di)));
+            }
+            if seen.insert(subject.kind()) {
+                all.extend(keys(subject, self));
+            }
+        }
+        let mut all: Vec<u64> = all.into_iter().collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// Tells under which keys records are found.
+pub struct Indexer {
+    /// Empty but for what it remembers of makers; absent only while it works.
+    base: Option<Base>,
+    digest: [u8; 32],
+}
+
+/// Raise it when keys are made otherwise.
+const KEYS: u32 = 1;
+
+impl Indexer {
+    /// For that catalogue.
+    ///
+    /// # Errors
+    /// Where the built-in vocabulary is not of its shape.
+    pub fn new(catalog: Arc<Catalog>) -> Result<Indexer, toml::de::Error> {
+        let mut digest = Sha256::new();
+        digest.update(KEYS.to_le_bytes());
+        digest.update(env!("CARGO_PKG_VERSION"));
+        digest.update(catalog.digest());
+        digest.update(super::words::BUILTIN);
+        digest.update(super::system::BUILTIN);
+        let base = Builder::new(catalog)?.finish();
+        Ok(Indexer { base: Some(base), digest: digest.finalize().into() })
+    }
+
+    /// Names all that decides keys: keys of another fingerprint cannot be compared.
+    pub fn fingerprint(&self) -> String {
+        self.digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether records of that feed are found by keys. Others are few, or found by their CVE.
+    pub fn is_indexed(feed: &Feed) -> bool {
+        let yields = |kind: Kind| feed.yields.contains(&kind);
+        !yields(Kind::Bom)
+            && [Kind::Advisory, Kind::Statement, Kind::Recall, Kind::DeviceIdentifier].into_iter().any(yields)
+    }
+
+    /// The keys of a record, sorted.
+    pub fn keys(&mut self, feed: &'static str, record: Record) -> Vec<u64> {
+        let Some(base) = self.base.take() else { return Vec::new() };
+        let mut builder = base.reopen();
+        builder.add(feed, record);
+        let base = builder.finish();
+        let mut keys = Vec::new();
+        base.each_key(|key| keys.push(hash(key)));
+        keys.sort_unstable();
+        keys.dedup();
+        self.base = Some(base.emptied());
+        keys
+    }
+}
+
 /// Everything that is looked for on behalf of such a device.
 fn keys(subject: &Subject, base: &Base) -> HashSet<u64> {
     let things = Things::listed(subject, base);
@@ -120,6 +197,20 @@ fn keys(subject: &Subject, base: &Base) -> HashSet<u64> {
     keys
 }
 
+/// FNV-1a of 64 bits over kind and texts: it is written to disk, so it must never change by itself.
 fn hash(key: Key<'_>) -> u64 {
-    foldhash::fast::FixedState::with_seed(0).hash_one(key)
+    let (kind, first, second) = match key {
+        Key::Word(maker, word) => (1u8, maker, word),
+        Key::Cpe(vendor, product) => (2, vendor, product),
+        Key::Program(name) => (3, name, ""),
+        Key::Package(kind, name) => (4, kind, name),
+        Key::Identifier(di) => (5, di, ""),
+        Key::Lifecycle(slug) => (6, slug, ""),
+    };
+    let bytes = [kind].into_iter().chain(first.bytes()).chain([0]).chain(second.bytes());
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // The last bytes must reach the first bits as well, by which it is filed.
+    hash ^ hash.rotate_left(32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -321,6 +321,7 @@ impl Base {
                 .cmp(&(b.verdict, rank(b.entry.feed)))
                 .then_with(|| b.confidence.total_cmp(&a.confidence))
                 .then_with(|| (&a.entry.id, a.product).cmp(&(&b.entry.id, b.product)))
+                .then_with(|| a.matched.cmp(&b.matched))
         });
         let mut findings: Vec<Finding> = Vec::new();
         let mut by_entry: HashMap<(&str, &str), usize> = HashMap::new();

@@ -17,6 +17,6 @@ mod words;
 
 pub use base::{Base, Builder};
 pub use disclosed::Stated;
-pub use fleet::Fleet;
+pub use fleet::{Fleet, Indexer};
 pub use judge::{KindOutcome, Outcome};
 pub use subject::{Known, Program, Subject};

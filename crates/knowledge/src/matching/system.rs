@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::words::fold;
 
 /// The catalogue's file, built in.
-const BUILTIN: &str = include_str!("../../../../catalog/releases.toml");
+pub(super) const BUILTIN: &str = include_str!("../../../../catalog/releases.toml");
 
 /// An operating system as known.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use hashbrown::HashSet;
 use serde::Deserialize;
 
 /// The catalogue's file, built in.
-const BUILTIN: &str = include_str!("../../../../catalog/products.toml");
+pub(super) const BUILTIN: &str = include_str!("../../../../catalog/products.toml");
 
 /// What a word is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

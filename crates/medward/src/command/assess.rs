@@ -38,7 +38,7 @@ pub fn run(arguments: &AssessArguments, common: &Common) -> anyhow::Result<Exit>
     let threads = crate::clock::threads(arguments.reading.threads);
     match judging::directory(arguments.knowledge.as_ref()) {
         Some(directory) => {
-            let loaded = judging::load(&directory, Arc::clone(&catalog), common)?;
+            let loaded = judging::load(&directory, &catalog, Some(&assessment.devices), common)?;
             judging::judge(&mut assessment, loaded, now, threads);
         }
         None => assessment.knowledge = judging::nothing_loaded(),

@@ -24,7 +24,6 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
         Failure::usage("match needs knowledge: give --knowledge DIR (filled by `medward knowledge import`)")
     })?;
     let wanted = arguments.advisory.as_deref().map(|wanted| Wanted::find(wanted, &directory)).transpose()?;
-    let loaded = judging::load(&directory, Arc::clone(&catalog), common)?;
     let mut devices = Vec::new();
     let mut exit = Exit::Done;
     for path in &arguments.inventories {
@@ -60,6 +59,9 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
         alerts: Vec::new(),
         knowledge: std::collections::BTreeMap::new(),
     };
+    // A new advisory may make more of the knowledge concern a device than concerned it before.
+    let of = wanted.is_none().then_some(assessment.devices.as_slice());
+    let loaded = judging::load(&directory, &catalog, of, common)?;
     let now = common.now.unwrap_or_else(crate::clock::now);
     let threads = crate::clock::threads(arguments.threads);
     match &wanted {

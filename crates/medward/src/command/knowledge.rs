@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use medward_fetch::{
@@ -17,7 +18,7 @@ use crate::cli::{
     StatusArguments, SyncArguments,
 };
 use crate::exit::{Exit, Failure};
-use crate::{clock, judging, output, progress};
+use crate::{clock, judging, output, progress, reading};
 
 pub fn run(arguments: &KnowledgeArguments, common: &Common) -> anyhow::Result<Exit> {
     let directory = judging::directory(arguments.knowledge.as_ref())
@@ -39,6 +40,16 @@ fn missing(error: impl std::fmt::Display) -> anyhow::Error {
     Failure::missing(error.to_string())
 }
 
+/// Notes which records are found by which words, so that a few devices need not load everything.
+fn index(store: &Store, common: &Common) -> anyhow::Result<()> {
+    let catalog = Arc::new(reading::catalog(None)?);
+    let records = store.states().map_err(missing)?.values().map(|state| state.records).sum();
+    let bar = progress::counter("indexing", records, common.quiet);
+    store.refresh_index(catalog, &mut |done| bar.set_position(done)).map_err(missing)?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
 fn take_in(directory: &Path, arguments: &ImportArguments, common: &Common) -> anyhow::Result<Exit> {
     let store = Store::open(directory).map_err(missing)?;
     let options = ImportOptions {
@@ -57,6 +68,7 @@ fn take_in(directory: &Path, arguments: &ImportArguments, common: &Common) -> an
         other => Failure::unreadable(other.to_string()),
     })?;
     bar.finish_and_clear();
+    index(&store, common)?;
     output::write(common.output.as_deref(), |out| {
         match arguments.format {
             PlainFormat::Text => told(&report, out)?,
@@ -117,6 +129,7 @@ fn ask(directory: &Path, arguments: &SyncArguments, common: &Common) -> anyhow::
     })
     .map_err(missing)?;
     bar.finish_and_clear();
+    index(&store, common)?;
     output::write(common.output.as_deref(), |out| {
         match arguments.format {
             PlainFormat::Text => outcomes.iter().try_for_each(|outcome| asked(outcome, out))?,
