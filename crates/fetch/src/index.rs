@@ -150,18 +150,39 @@ impl Store {
             self.scan_feed(&records, feed.name, |record| builder.add(feed.name, record))?;
         }
         let base = builder.finish();
-        let keys = base.keys_of(subjects);
-        let mut builder = base.reopen();
-        for (feed_name, key) in self.needed(&reading, &keys)? {
-            let value = records.get((feed_name, key.as_str())).map_err(|error| broken(&error))?;
+        let get = |feed_name: &str, key: &str| -> Result<Option<Record>, StoreError> {
+            let value = records.get((feed_name, key)).map_err(|error| broken(&error))?;
             // What was removed since is not needed any more.
-            let Some(value) = value else { continue };
-            let record = decode(value.value()).map_err(|reason| StoreError::Record {
+            let Some(value) = value else { return Ok(None) };
+            decode(value.value()).map(Some).map_err(|reason| StoreError::Record {
                 feed: feed_name.to_owned(),
-                key: key.clone(),
+                key: key.to_owned(),
                 reason,
-            })?;
-            builder.add(feed_name, record);
+            })
+        };
+        // The register of identifiers first: what it says of a device leads to more.
+        let needed = self.needed(&reading, &base.keys_of(subjects))?;
+        let mut builder = base.reopen();
+        for (feed_name, key) in needed.iter().filter(|(feed_name, _)| is_register(feed_name)) {
+            if let Some(record) = get(feed_name, key)? {
+                builder.add(feed_name, record);
+            }
+        }
+        let base = builder.finish();
+        let completed: Vec<Subject> = subjects
+            .iter()
+            .cloned()
+            .map(|mut subject| {
+                base.complete(&mut subject);
+                subject
+            })
+            .collect();
+        let needed = self.needed(&reading, &base.keys_of(&completed))?;
+        let mut builder = base.reopen();
+        for (feed_name, key) in needed.iter().filter(|(feed_name, _)| !is_register(feed_name)) {
+            if let Some(record) = get(feed_name, key)? {
+                builder.add(feed_name, record);
+            }
         }
         let base = builder.finish();
         let cves: std::collections::BTreeSet<String> = base.cves().map(str::to_owned).collect();
@@ -175,16 +196,9 @@ impl Store {
             }
             builder.has_scores();
             for cve in &cves {
-                let Some(value) = records.get((feed.name, cve.as_str())).map_err(|error| broken(&error))?
-                else {
-                    continue;
-                };
-                let record = decode(value.value()).map_err(|reason| StoreError::Record {
-                    feed: feed.name.to_owned(),
-                    key: cve.clone(),
-                    reason,
-                })?;
-                builder.add(feed.name, record);
+                if let Some(record) = get(feed.name, cve)? {
+                    builder.add(feed.name, record);
+                }
             }
         }
         Ok(Some(builder.finish()))
@@ -247,6 +261,11 @@ impl Store {
         let pending = self.begin_read()?.open_table(PENDING).map_err(|error| broken(&error))?;
         pending.len().map_err(|error| broken(&error))
     }
+}
+
+/// Whether it is a register of device identifiers.
+fn is_register(name: &str) -> bool {
+    feed(name).is_some_and(|feed| feed.yields.contains(&Kind::DeviceIdentifier))
 }
 
 fn is_scored(feed: &Feed) -> bool {

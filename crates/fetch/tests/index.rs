@@ -50,6 +50,7 @@ fn subjects() -> Vec<Subject> {
     let inventory = std::fs::read(tests().join("inventories/cmms.csv")).expect("the inventory");
     let inventory = read_inventory("cmms.csv", &inventory).expect("the inventory is read");
     all.extend(inventory.devices.iter().map(Subject::of));
+    all.push(Subject { udi: known("00887517567062"), ..Subject::default() });
     for (os, version, program, release) in [
         ("Windows 10", "1809", "OpenSSH", "7.4"),
         ("Windows 7", "", "openssl", "1.0.2"),

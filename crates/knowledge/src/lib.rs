@@ -29,7 +29,9 @@ pub use feeds::{
 };
 pub use inventory::{Inventory, InventoryError, read_inventory};
 pub use json::{Documents, Elements, Item, MAX_ITEM};
-pub use matching::{Base, Builder, Fleet, Indexer, KindOutcome, Known, Outcome, Program, Stated, Subject};
+pub use matching::{
+    Base, Builder, Fleet, Indexer, KindOutcome, Known, Outcome, Program, Stated, Subject, registration,
+};
 pub use recall_text::{DeviceCodes, RecallClaims, RecallJudgement, Units};
 pub use sync::{Answer, Dialogue, Request, Role, SYNCS, Sync, SyncState};
 pub use udi::Udi;

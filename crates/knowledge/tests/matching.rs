@@ -228,3 +228,50 @@ fn knowledge_that_came_later_is_as_good_as_knowledge_that_came_at_once() {
         assert_eq!(in_parts.judge(&subject, now), at_once.judge(&subject, now), "{subject:?}");
     }
 }
+
+/// A recall of all units of a product of that code, and the register's entry of one device identifier.
+fn with_register(code: &str) -> Base {
+    let mut builder =
+        Builder::new(Arc::new(Catalog::builtin().expect("the catalogue"))).expect("the vocabulary");
+    builder.add(
+        "gudid",
+        Record::DeviceIdentifier(Box::new(medward_model::DeviceIdentifier {
+            di: "00887517567062".into(),
+            company: "Northview Medical".into(),
+            brand: "FlowLine".into(),
+            model: "500".into(),
+            product_codes: vec!["FRN".into()],
+            ..medward_model::DeviceIdentifier::default()
+        })),
+    );
+    builder.add(
+        "fda-recall",
+        Record::Recall(Box::new(medward_model::Recall {
+            number: "Z-0002-2026".into(),
+            firm: "Northview Medical".into(),
+            description: "FlowLine 500 infusion pump".into(),
+            codes: "All units".into(),
+            product_code: Some(code.into()),
+            ..medward_model::Recall::default()
+        })),
+    );
+    builder.finish()
+}
+
+#[test]
+fn a_device_of_which_only_the_udi_is_known_is_looked_up_in_the_register() {
+    let udi = Known { value: "(01)00887517567062(21)N1".to_owned(), confidence: 0.95 };
+    let subject = Subject { udi: Some(udi), ..Subject::default() };
+    let now = Day::new(2026, 11, 1).expect("a day");
+    let findings = with_register("FRN").judge(&subject, now).findings;
+    assert_eq!(findings.iter().map(|finding| finding.status).collect::<Vec<_>>(), [Verdict::Affected]);
+}
+
+#[test]
+fn a_recall_of_another_product_code_is_possible_at_most() {
+    let udi = Known { value: "00887517567062".to_owned(), confidence: 0.95 };
+    let subject = Subject { udi: Some(udi), ..subject("Northview Medical", "FlowLine 500", "") };
+    let now = Day::new(2026, 11, 1).expect("a day");
+    let findings = with_register("MEB").judge(&subject, now).findings;
+    assert_eq!(findings.iter().map(|finding| finding.status).collect::<Vec<_>>(), [Verdict::Possible]);
+}

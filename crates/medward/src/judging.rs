@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use medward_fetch::Store;
 use medward_identify::Catalog;
-use medward_knowledge::{Base, Builder, FEEDS, KindOutcome, Outcome, Subject};
+use medward_knowledge::{Base, Builder, FEEDS, KindOutcome, Outcome, Subject, registration};
 use medward_model::{
-    Assessment, Day, Device, DeviceId, FeedState, FindingKind, Scope, Severity, Timestamp, Treatment,
-    Verdict, WorkItem,
+    Assessment, Attribute, Day, Device, DeviceId, FeedState, FindingKind, Scope, Severity, Timestamp,
+    Treatment, Verdict, WorkItem,
 };
 use medward_risk::{Change, Facts, Inputs, Judged, Model, Origin, what_if};
 
@@ -84,19 +84,34 @@ pub fn nothing_loaded() -> BTreeMap<String, FeedState> {
 /// Judges every device of an assessment, and puts the findings in.
 pub fn judge(assessment: &mut Assessment, loaded: Loaded, now: Timestamp, threads: usize) {
     let day = Day::of(now);
-    let subjects: Vec<Subject> = assessment
-        .devices
-        .iter()
-        .filter(|device| device.scope != Scope::Multicast)
-        .map(Subject::of)
-        .collect();
     let Loaded { base, feeds } = loaded;
+    let devices = assessment.devices.iter().filter(|device| device.scope != Scope::Multicast);
+    let subjects: Vec<Subject> = devices.map(|device| subject(device, &base)).collect();
+    register(&mut assessment.devices, &base);
     let outcomes = judge_all(&base, &subjects, day, threads);
     // What is not needed any more goes before the findings are put together.
     drop(base);
     let ids: Vec<Option<DeviceId>> = subjects.into_iter().map(|subject| subject.id).collect();
     put(assessment, &ids, outcomes);
     assessment.knowledge = feeds;
+}
+
+/// A device as matching sees it, with what is registered of it.
+pub fn subject(device: &Device, base: &Base) -> Subject {
+    let mut subject = Subject::of(device);
+    base.complete(&mut subject);
+    subject
+}
+
+/// Puts what is registered of a device beside it.
+pub fn register(devices: &mut [Device], base: &Base) {
+    for device in devices {
+        let Some(udi) = device.value(Attribute::Udi) else { continue };
+        if let Some(registered) = base.registered(udi) {
+            let particulars = registration(registered);
+            device.particulars.extend(particulars);
+        }
+    }
 }
 
 /// Puts outcomes in, of the devices with these ids.

@@ -48,7 +48,7 @@ pub struct Base {
     pub(crate) lifecycles: HashMap<Box<str>, Lifecycle>,
     pub(crate) lifecycle_by_cpe: HashMap<(Box<str>, Box<str>), Box<str>>,
     pub(crate) product_codes: HashMap<Box<str>, ProductCode>,
-    pub(crate) identifiers: HashMap<Box<str>, DeviceIdentifier>,
+    pub(crate) identifiers: HashMap<Box<str>, Arc<DeviceIdentifier>>,
     pub(crate) boms: Vec<(Vec<Arc<Maker>>, ProductName, Claim, Bom)>,
     pub(crate) disclosures: Vec<Disclosed>,
     pub(crate) has_exploited: bool,
@@ -199,10 +199,10 @@ impl Builder {
                 self.base.product_codes.insert(code.code.clone(), code);
             }
             Record::DeviceIdentifier(identifier) => {
-                for other in identifier.others.iter() {
-                    self.base.identifiers.insert(other.clone(), (*identifier).clone());
+                let identifier = Arc::new(*identifier);
+                for di in identifier.others.iter().chain([&identifier.di]) {
+                    self.base.identifiers.insert(di.clone(), Arc::clone(&identifier));
                 }
-                self.base.identifiers.insert(identifier.di.clone(), *identifier);
             }
             Record::Bom(bom) => self.bom(*bom),
             Record::Disclosure(disclosure) => {

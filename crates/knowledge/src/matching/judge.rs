@@ -76,10 +76,12 @@ impl KindOutcome<'_> {
 impl Base {
     /// Everything that is known to be wrong with a device. `now` decides what is out of support.
     pub fn judge(&self, subject: &Subject, now: medward_model::Day) -> Outcome {
-        self.judge_unit(&self.judge_kind(subject, now), subject)
+        let mut subject = subject.clone();
+        self.complete(&mut subject);
+        self.judge_unit(&self.judge_kind(&subject, now), &subject)
     }
 
-    /// What is found for every device of this kind. Cost: names that share a telling word with the device, and what uses them.
+    /// What is found for every device of this kind; subjects are completed first ([`Base::complete`]). Cost: names that share a telling word with the device, and what uses them.
     pub fn judge_kind(&self, subject: &Subject, now: medward_model::Day) -> KindOutcome<'_> {
         let things = Things::of(subject, self);
         let mut found: Vec<Found<'_>> = Vec::new();

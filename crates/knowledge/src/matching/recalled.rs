@@ -241,6 +241,24 @@ impl Base {
         if identity < 0.7 {
             status = status.max(Verdict::Likely);
         }
+        // FDA sorts products by code: of another code it is another product, though it is named alike.
+        let code =
+            recalled.recall.product_code.as_deref().filter(|_| !by_di && !subject.product_codes.is_empty());
+        if let Some(code) = code {
+            let same = subject.product_codes.iter().any(|own| own == code);
+            let detail = Detail {
+                attribute: "product code".to_owned(),
+                device_value: subject.product_codes.join(", "),
+                advisory_value: code.to_owned(),
+                how: if same { "the same kind of product" } else { "another kind of product" }.to_owned(),
+            };
+            if same {
+                matched.push(detail);
+            } else {
+                unmatched.push(detail);
+                status = Verdict::Possible;
+            }
+        }
         let detail = Detail {
             attribute: units.attribute.to_owned(),
             device_value: units.device_value,

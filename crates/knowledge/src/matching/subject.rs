@@ -19,6 +19,8 @@ pub struct Subject {
     /// Catalogue, part or order number.
     pub catalog_number: Option<String>,
     pub manufactured: Option<Day>,
+    /// FDA's product codes, where the register of identifiers has them.
+    pub product_codes: Vec<String>,
     /// CPE names of the device as a whole, where an inventory gives them.
     pub cpes: Vec<String>,
     pub programs: Vec<Program>,
@@ -69,6 +71,7 @@ impl Subject {
             udi: known(Attribute::Udi),
             lot: told("lot"),
             catalog_number: told("catalog number"),
+            product_codes: Vec::new(),
             manufactured: told("manufactured").as_deref().and_then(Day::read),
             cpes: told("cpe").into_iter().collect(),
             programs: device

@@ -12,7 +12,7 @@ use medward_model::{Assessment, Day, DeviceId, Finding, Record, Timestamp};
 
 use crate::cli::{Common, LogLevel};
 use crate::exit::Failure;
-use crate::judging::{Loaded, judge_all, put};
+use crate::judging::{Loaded, judge_all, put, register, subject};
 
 /// What was asked for.
 pub struct Wanted {
@@ -80,7 +80,8 @@ impl Wanted {
     ) -> anyhow::Result<()> {
         let missing = |error: &dyn std::fmt::Display| Failure::missing(error.to_string());
         let Loaded { mut base, feeds } = loaded;
-        let subjects: Vec<Subject> = assessment.devices.iter().map(Subject::of).collect();
+        let subjects: Vec<Subject> = assessment.devices.iter().map(|device| subject(device, &base)).collect();
+        register(&mut assessment.devices, &base);
         let fleet = Fleet::new(&subjects, &base);
         let mut alone = Builder::new(Arc::clone(&catalog)).map_err(|error| missing(&error))?;
         // What follows is what a monitor does when an advisory comes: the rest stands already.
