@@ -21,6 +21,7 @@ mod protocol;
 mod text;
 mod vex;
 mod wording;
+mod work_list;
 
 use std::io::Write;
 
@@ -45,6 +46,8 @@ pub enum Format {
     Findings,
     /// A CSAF 2.0 VEX document.
     Vex,
+    /// The recall work list, one row a device and recall (RFC 4180).
+    WorkList,
 }
 
 /// How a person looks at the text.
@@ -99,5 +102,6 @@ pub fn write(
         Format::Cyclonedx => cyclonedx::write(assessment, out),
         Format::Findings => findings::write(assessment, out),
         Format::Vex => vex::csaf(assessment, out),
+        Format::WorkList => work_list::write(assessment, out),
     }
 }

@@ -98,6 +98,10 @@ pub struct AssessArguments {
     /// Default: $MEDWARD_KNOWLEDGE.
     #[arg(long, value_name = "DIR")]
     pub knowledge: Option<PathBuf>,
+    /// What became of recalled devices: the CSV of --format work-list with state (open, removed, corrected, not-ours), person
+    /// and date filled in. What is done is not a finding any more, and stays on the list.
+    #[arg(long, value_name = "FILE")]
+    pub work_list: Option<PathBuf>,
     /// Another model of risk (TOML; the built-in one is catalog/risk.toml).
     #[arg(long, value_name = "FILE")]
     pub risk_model: Option<PathBuf>,
@@ -129,6 +133,8 @@ pub enum AssessFormat {
     Findings,
     /// CSAF 2.0 VEX.
     Vex,
+    /// CSV of the recalls to work off, to be given back with --work-list.
+    WorkList,
 }
 
 impl AssessFormat {
@@ -144,6 +150,7 @@ impl AssessFormat {
             AssessFormat::Cyclonedx => Format::Cyclonedx,
             AssessFormat::Findings => Format::Findings,
             AssessFormat::Vex => Format::Vex,
+            AssessFormat::WorkList => Format::WorkList,
         }
     }
 }
@@ -193,6 +200,10 @@ pub struct MatchArguments {
     /// Worker threads; the result is the same with any number. Default: the machine's.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub threads: Option<u16>,
+    /// What became of recalled devices: the CSV of --format work-list with state (open, removed, corrected, not-ours), person
+    /// and date filled in. What is done is not a finding any more, and stays on the list.
+    #[arg(long, value_name = "FILE")]
+    pub work_list: Option<PathBuf>,
     /// Another model of risk (TOML; the built-in one is catalog/risk.toml).
     #[arg(long, value_name = "FILE")]
     pub risk_model: Option<PathBuf>,

@@ -8,8 +8,7 @@ use medward_fetch::Store;
 use medward_identify::Catalog;
 use medward_knowledge::{Base, Builder, FEEDS, KindOutcome, Outcome, Subject, registration};
 use medward_model::{
-    Assessment, Attribute, Day, Device, DeviceId, FeedState, FindingKind, Scope, Severity, Timestamp,
-    Treatment, Verdict, WorkItem,
+    Assessment, Attribute, Day, Device, DeviceId, FeedState, Scope, Severity, Timestamp, Verdict,
 };
 use medward_risk::{Change, Facts, Inputs, Judged, Model, Origin, what_if};
 
@@ -197,7 +196,7 @@ fn judge_group(
     }
 }
 
-/// Adds risk, actions and the recall work list. `has_knowledge`: vulnerabilities were looked up.
+/// Adds risk and actions. `has_knowledge`: vulnerabilities were looked up.
 pub fn weigh(
     assessment: &mut Assessment,
     catalog: &Catalog,
@@ -213,21 +212,6 @@ pub fn weigh(
         let actions = judged.actions(&risk);
         (risk, actions)
     };
-    assessment.work_list = assessment
-        .findings
-        .iter()
-        .filter(|finding| finding.kind == FindingKind::Recall && finding.treatment == Treatment::Remove)
-        .filter_map(|finding| {
-            Some(WorkItem {
-                device: finding.device.clone(),
-                recall: finding.advisory.as_ref()?.id.clone(),
-                state: "open".to_owned(),
-                person: None,
-                date: None,
-            })
-        })
-        .collect();
-    assessment.work_list.sort_by(|a, b| (&a.device, &a.recall).cmp(&(&b.device, &b.recall)));
     assessment.risk = risk;
     assessment.actions = actions;
 }

@@ -11,6 +11,7 @@ mod pipeline;
 mod progress;
 mod reading;
 mod trace;
+mod work_list;
 
 use clap::Parser;
 

@@ -102,6 +102,60 @@ fn a_recall_of_these_units_is_the_first_thing_to_do_and_in_the_work_list() {
     assert!(list.iter().any(|item| item["device"] == *device && item["state"] == "open"), "{list:?}");
 }
 
+/// The work list of the inventory, as it is written.
+fn work_list(more: &[&str]) -> String {
+    text(&matched(&[&["--format", "work-list"], more].concat()))
+}
+
+#[test]
+fn what_was_done_about_a_recall_is_given_back_and_stays_on_the_list() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let list = place.path().join("recalls.csv");
+    let open = work_list(&[]);
+    let row = open.lines().find(|row| row.contains("Z-1001-2026")).expect("the recall is on the list");
+    assert!(row.contains(",A-005,") && row.contains(",open,"), "{row}");
+    std::fs::write(&list, open.replace(",open,,,", ",corrected,R. Miller,2026-11-20,")).expect("written");
+    let document = json(&matched(&["--format", "json", "--work-list", &shown(&list)]));
+    assert!(finding(&document, "findings", "A-005", "Z-1001-2026").is_none());
+    let hidden = finding(&document, "hidden", "A-005", "Z-1001-2026").expect("it stays visible");
+    assert_eq!(hidden["hidden"]["details"], "corrected by R. Miller on 2026-11-20");
+    let again = work_list(&["--work-list", &shown(&list)]);
+    assert!(again.contains(",corrected,R. Miller,2026-11-20,"), "{again}");
+}
+
+#[test]
+fn a_list_of_another_system_finds_devices_by_asset_tag_and_keeps_what_it_does_not_find() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let list = place.path().join("recalls.csv");
+    std::fs::write(
+        &list,
+        "asset_tag,device,recall,state,person,date\nA-005,,Z-1001-2026,not ours,,\n,dev-gone,Z-9-2020,removed,S. Lee,2020-01-02\n",
+    )
+    .expect("written");
+    let document = json(&matched(&["--format", "json", "--work-list", &shown(&list)]));
+    assert!(finding(&document, "hidden", "A-005", "Z-1001-2026").is_some());
+    let kept =
+        document["work_list"].as_array().expect("a list").iter().find(|item| item["device"] == "dev-gone");
+    assert_eq!(kept.expect("it is kept")["person"], "S. Lee");
+}
+
+#[test]
+fn a_list_that_says_nonsense_is_refused_with_the_line() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let list = place.path().join("recalls.csv");
+    for (content, said) in [
+        ("device,recall,state\nd,Z-1,melted\n", "line 2: the state 'melted'"),
+        ("device,recall,state,date\nd,Z-1,removed,yesterday\n", "line 2: 'yesterday' is no date"),
+        ("device,recall\nd,Z-1\n", "no column 'state'"),
+        ("recall,state\nZ-1,open\n", "none of the columns"),
+    ] {
+        std::fs::write(&list, content).expect("written");
+        let output = matched(&["--work-list", &shown(&list)]);
+        assert_eq!(code(&output), 2);
+        assert!(complaint(&output).contains(said), "{}", complaint(&output));
+    }
+}
+
 #[test]
 fn points_of_every_device_add_up_to_its_score() {
     let document = json(&matched(&["--format", "json"]));

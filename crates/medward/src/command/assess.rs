@@ -11,7 +11,8 @@ use crate::cli::{AssessArguments, Common};
 use crate::command::what_if;
 use crate::exit::{Exit, Failure};
 use crate::trace::Trace;
-use crate::{judging, output, reading};
+use crate::work_list::WorkList;
+use crate::{judging, output, reading, work_list};
 
 pub fn run(arguments: &AssessArguments, common: &Common) -> anyhow::Result<Exit> {
     let filter = arguments
@@ -29,6 +30,7 @@ pub fn run(arguments: &AssessArguments, common: &Common) -> anyhow::Result<Exit>
         }
         None => None,
     };
+    let done = arguments.work_list.as_deref().map(WorkList::read).transpose()?;
     let (mut assessment, exit) =
         reading::assess(&arguments.files, &arguments.reading, &catalog, common, trace.as_mut())?;
     if let Some(trace) = trace {
@@ -43,6 +45,7 @@ pub fn run(arguments: &AssessArguments, common: &Common) -> anyhow::Result<Exit>
         }
         None => assessment.knowledge = judging::nothing_loaded(),
     }
+    work_list::apply(&mut assessment, done.as_ref());
     let model = judging::model(arguments.risk_model.as_ref())?;
     let has_knowledge = assessment.knowledge.values().any(|feed| feed.loaded);
     judging::weigh(&mut assessment, &catalog, &model, has_knowledge, threads);

@@ -13,7 +13,8 @@ use crate::cli::{Common, LogLevel, MatchArguments};
 use crate::command::advisory::Wanted;
 use crate::command::what_if;
 use crate::exit::{Exit, Failure};
-use crate::{judging, output, reading};
+use crate::work_list::WorkList;
+use crate::{judging, output, reading, work_list};
 
 /// Largest inventory file.
 const LARGEST: u64 = 4 << 30;
@@ -24,6 +25,7 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
         Failure::usage("match needs knowledge: give --knowledge DIR (filled by `medward knowledge import`)")
     })?;
     let wanted = arguments.advisory.as_deref().map(|wanted| Wanted::find(wanted, &directory)).transpose()?;
+    let done = arguments.work_list.as_deref().map(WorkList::read).transpose()?;
     let mut devices = Vec::new();
     let mut exit = Exit::Done;
     for path in &arguments.inventories {
@@ -70,6 +72,7 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
         }
         None => judging::judge(&mut assessment, loaded, now, threads),
     }
+    work_list::apply(&mut assessment, done.as_ref());
     let model = judging::model(arguments.risk_model.as_ref())?;
     judging::weigh(&mut assessment, &catalog, &model, true, threads);
     if let Some(wanted) = &arguments.what_if {
