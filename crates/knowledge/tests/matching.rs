@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use medward_identify::Catalog;
 use medward_knowledge::{Base, Builder, Fleet, Known, Sink, Skipped, Subject, feed};
-use medward_model::{Day, Finding, Record, Verdict};
+use medward_model::{Day, Finding, FindingKind, Record, Verdict};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/matching")
@@ -274,4 +274,46 @@ fn a_recall_of_another_product_code_is_possible_at_most() {
     let now = Day::new(2026, 11, 1).expect("a day");
     let findings = with_register("MEB").judge(&subject, now).findings;
     assert_eq!(findings.iter().map(|finding| finding.status).collect::<Vec<_>>(), [Verdict::Possible]);
+}
+
+#[test]
+fn devices_out_of_support_are_told_with_what_replaces_them() {
+    struct Listed<'b>(&'b mut Builder);
+    impl Sink for Listed<'_> {
+        fn record(&mut self, record: Record) {
+            self.0.add("support", record);
+        }
+        fn skip(&mut self, _: Skipped) {}
+    }
+    let mut builder =
+        Builder::new(Arc::new(Catalog::builtin().expect("the catalogue"))).expect("the vocabulary");
+    let own = std::fs::read(root().join("../feeds/support/own.csv")).expect("the list");
+    let support = feed("support").expect("the feed");
+    (support.read)(&mut &*own, &mut Listed(&mut builder)).expect("the list is read");
+    let base = builder.finish();
+    let now = Day::new(2026, 11, 26).expect("a day");
+    for (vendor, model, version, expected) in [
+        (
+            "Northview Medical",
+            "FlowLine 500",
+            "4.1",
+            Some((Verdict::Affected, "FlowLine 500 with software 5")),
+        ),
+        ("Northview Medical", "FlowLine 500", "5.2", None),
+        ("Northview Medical", "FlowLine 500", "", Some((Verdict::Possible, "FlowLine 500 with software 5"))),
+        ("Northview Medical", "FlowLine 700", "4.1", None),
+        ("Example Medical", "Example Infusion Pump Model 9000", "", Some((Verdict::Affected, "Model 9500"))),
+        // Built in, with what CISA's advisory says.
+        ("Philips", "HDI 4000", "", Some((Verdict::Affected, ""))),
+        ("Philips", "HDI 5000", "", None),
+    ] {
+        let findings = base.judge(&subject(vendor, model, version), now).findings;
+        let found = findings.iter().find(|finding| finding.kind == FindingKind::EndOfSupport);
+        let told = found.map(|finding| {
+            let replacement = finding.advisory.as_ref().and_then(|advisory| advisory.replacement.clone());
+            (finding.status, replacement.unwrap_or_default())
+        });
+        let expected = expected.map(|(status, replacement)| (status, replacement.to_owned()));
+        assert_eq!(told, expected, "{vendor} {model} {version}");
+    }
 }

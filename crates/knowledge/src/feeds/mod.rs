@@ -18,8 +18,11 @@ mod nvd;
 mod openvex;
 mod osv;
 mod spdx;
+mod support;
 
 use crate::{Feed, Sample};
+
+pub(crate) use support::{DEVICE, REPLACEMENT, builtin as builtin_support};
 
 pub use mds2::{DisclosedFacts, answers_of_interest};
 
@@ -46,6 +49,7 @@ pub static FEEDS: &[&Feed] = &[
     &openvex::OPENVEX,
     &osv::OSV,
     &spdx::SPDX,
+    &support::SUPPORT,
 ];
 
 /// The feed of that name.

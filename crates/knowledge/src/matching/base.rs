@@ -19,6 +19,7 @@ use super::name::ProductName;
 use super::recalled::Recalled;
 use super::words::Vocabulary;
 use crate::cpe::{Cpe, Value};
+use crate::feeds::{DEVICE, builtin_support};
 use crate::versions::Claim;
 
 /// Position of a name in [`Base::names`].
@@ -46,6 +47,8 @@ pub struct Base {
     /// CISA's decision points by CVE.
     pub(crate) active: HashMap<Box<str>, bool>,
     pub(crate) lifecycles: HashMap<Box<str>, Lifecycle>,
+    /// Devices with a life cycle of their own, by maker and name.
+    pub(crate) supported: Vec<(Vec<Arc<Maker>>, ProductName, Box<str>)>,
     pub(crate) lifecycle_by_cpe: HashMap<(Box<str>, Box<str>), Box<str>>,
     pub(crate) product_codes: HashMap<Box<str>, ProductCode>,
     pub(crate) identifiers: HashMap<Box<str>, Arc<DeviceIdentifier>>,
@@ -172,7 +175,11 @@ impl Builder {
     pub fn new(catalog: Arc<Catalog>) -> Result<Builder, toml::de::Error> {
         let vocabulary = Vocabulary::builtin()?;
         let makers = Makers::new(catalog, &vocabulary);
-        Ok(Base::empty(vocabulary, makers).reopen())
+        let mut builder = Base::empty(vocabulary, makers).reopen();
+        for lifecycle in builtin_support() {
+            builder.lifecycle(lifecycle);
+        }
+        Ok(builder)
     }
 
     /// There are exploit predictions, though those that no device needs were not added.
@@ -450,6 +457,14 @@ impl Builder {
                 self.base.lifecycle_by_cpe.insert(key, lifecycle.slug.clone());
             }
         }
+        for (_, named) in lifecycle.identifiers.iter().filter(|(kind, _)| &**kind == DEVICE) {
+            let Some((vendor, product)) = named.split_once('\t') else { continue };
+            // The same product once more: what came later counts.
+            self.base.supported.retain(|(.., slug)| *slug != lifecycle.slug);
+            let makers = self.base.makers.named(vendor);
+            let name = self.base.read_name(product, &makers);
+            self.base.supported.push((makers, name, lifecycle.slug.clone()));
+        }
         self.base.lifecycles.insert(lifecycle.slug.clone(), lifecycle);
     }
 
@@ -528,6 +543,7 @@ impl Base {
             scores: HashMap::new(),
             active: HashMap::new(),
             lifecycles: HashMap::new(),
+            supported: Vec::new(),
             lifecycle_by_cpe: HashMap::new(),
             product_codes: HashMap::new(),
             identifiers: HashMap::new(),
@@ -568,7 +584,8 @@ impl Base {
         self.identifiers.keys().for_each(|di| key(Key::Identifier(di)));
         self.lifecycles.keys().for_each(|slug| key(Key::Lifecycle(slug)));
         let models = self.boms.iter().map(|(makers, name, ..)| (makers, name));
-        for (makers, name) in models.chain(self.disclosures.iter().map(Disclosed::model)) {
+        let supported = self.supported.iter().map(|(makers, name, _)| (makers, name));
+        for (makers, name) in models.chain(self.disclosures.iter().map(Disclosed::model)).chain(supported) {
             for owner in owners(makers) {
                 name.keys().into_iter().for_each(|word| key(Key::Word(&owner, word)));
             }

@@ -128,7 +128,7 @@ pub struct Indexer {
 }
 
 /// Raise it when keys are made otherwise.
-const KEYS: u32 = 1;
+const KEYS: u32 = 2;
 
 impl Indexer {
     /// For that catalogue.
@@ -142,7 +142,7 @@ impl Indexer {
         digest.update(catalog.digest());
         digest.update(super::words::BUILTIN);
         digest.update(super::system::BUILTIN);
-        let base = Builder::new(catalog)?.finish();
+        let base = Builder::new(catalog)?.finish().emptied();
         Ok(Indexer { base: Some(base), digest: digest.finalize().into() })
     }
 

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use medward_model::{
     AdvisoryRef, Day, Detail, DeviceId, Finding, FindingKind, Lifecycle, Match, Method, Release, Severity,
-    Treatment, Verdict,
+    Treatment, Verdict, Versions,
 };
 
 use super::base::Base;
+use super::name::Likeness;
 use super::thing::{Sort, Thing, Things};
+use crate::feeds::{DEVICE, REPLACEMENT};
+use crate::versions::{Certainty, Claim, DeviceVersion};
 
 /// Days after which something out of support is more than a nuisance.
 const LONG_AGO: i64 = 3 * 365;
@@ -18,6 +21,10 @@ impl Base {
     pub(crate) fn unsupported(&self, things: &Things, now: Day) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         for thing in &things.all {
+            if thing.sort == Sort::Device {
+                findings.extend(self.unsupported_device(thing, now));
+                continue;
+            }
             let releases = match (thing.sort, &things.system) {
                 (Sort::System, Some(system)) => {
                     self.releases(&system.lifecycle, system.version.as_deref(), system.cycle.max(1))
@@ -25,13 +32,48 @@ impl Base {
                 (Sort::Program | Sort::Component, _) => self.program_releases(thing),
                 _ => continue,
             };
-            if let Some(finding) = judge(thing, &releases, now)
+            if let Some(finding) = judge(thing, &releases, true, now)
                 && !findings.iter().any(|other| other.advisory == finding.advisory)
             {
                 findings.push(finding);
             }
         }
         findings
+    }
+
+    /// The device's own life cycle. A row that is limited to versions says nothing of others, and little where the version is
+    /// not known.
+    fn unsupported_device(&self, device: &Thing, now: Day) -> Option<Finding> {
+        let (.., slug) = self.supported.iter().find(|(makers, name, _)| {
+            device.makers.iter().any(|maker| self.makers.kinship(maker, makers).is_some())
+                && name.compare(&device.words, &self.vocabulary).is_some_and(|found| {
+                    matches!(found.likeness, Likeness::Same | Likeness::ByCode | Likeness::Spelling)
+                })
+        })?;
+        let lifecycle = self.lifecycles.get(slug)?;
+        let version = DeviceVersion { version: device.version.as_deref(), manufactured: None };
+        let mut sure = true;
+        let releases: Vec<(&Lifecycle, &Release)> = lifecycle
+            .releases
+            .iter()
+            .filter(|release| &*release.name != REPLACEMENT)
+            .filter(|release| {
+                if release.name.is_empty() {
+                    return true;
+                }
+                let claim = Claim::read(&Versions::Prose(release.name.clone()));
+                match claim.weigh(&version) {
+                    Certainty::Outside => false,
+                    Certainty::Inside => true,
+                    _ => {
+                        sure = false;
+                        true
+                    }
+                }
+            })
+            .map(|release| (lifecycle, release))
+            .collect();
+        judge(device, &releases, sure, now)
     }
 
     fn releases(
@@ -94,14 +136,15 @@ fn is_over(release: &Release, now: Day) -> bool {
     }
 }
 
-fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], now: Day) -> Option<Finding> {
+fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], sure: bool, now: Day) -> Option<Finding> {
     let over: Vec<&(&Lifecycle, &Release)> =
         releases.iter().filter(|(_, release)| is_over(release, now)).collect();
     let (lifecycle, release) = over.iter().max_by_key(|(_, release)| release.supported_until).copied()?;
-    let all = over.len() == releases.len();
+    let all = sure && over.len() == releases.len();
+    let device = &*lifecycle.category == DEVICE;
     let ended = release.supported_until;
     let extended = release.extended_until.filter(|day| *day >= now);
-    let label = format!("{} {}", lifecycle.label, release.label);
+    let label = format!("{} {}", lifecycle.label, release.label).trim_end().to_owned();
     // Labels of Windows repeat the product's name.
     let label = if release.label.starts_with(&*lifecycle.label) { release.label.to_string() } else { label };
     let since = ended.map(|day| now.days_since(day));
@@ -115,10 +158,12 @@ fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], now: Day) -> Option
         .releases
         .iter()
         .filter(|other| !is_over(other, now) && other.released.is_none_or(|day| day <= now))
-        .max_by_key(|other| (other.long_term, other.supported_until, other.released));
+        .max_by_key(|other| {
+            (&*other.name == REPLACEMENT, other.long_term, other.supported_until, other.released)
+        });
     let replacement = newest.map(|other| {
         let until = other.supported_until.map(|day| format!(", supported until {day}")).unwrap_or_default();
-        if other.label.starts_with(&*lifecycle.label) {
+        if &*other.name == REPLACEMENT || other.label.starts_with(&*lifecycle.label) {
             format!("{}{until}", other.label)
         } else {
             format!("{} {}{until}", lifecycle.label, other.label)
@@ -134,6 +179,8 @@ fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], now: Day) -> Option
     if let Some(replacement) = &replacement {
         reason
             .push_str(&format!(" Its successor: {replacement}; ask the maker of the device for an upgrade."));
+    } else if device {
+        reason.push_str(" Ask the maker what replaces it.");
     }
     let names: Vec<String> = over.iter().map(|(_, release)| release.label.to_string()).collect();
     Some(Finding {
@@ -153,7 +200,7 @@ fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], now: Day) -> Option
             (false, _) => Verdict::Possible,
         },
         advisory: Some(Arc::new(AdvisoryRef {
-            feed: "endoflife".to_owned(),
+            feed: if device { "support" } else { "endoflife" }.to_owned(),
             id: format!("{}/{}", lifecycle.slug, release.name),
             url: lifecycle.url.as_deref().map(str::to_owned),
             ended,
@@ -163,10 +210,10 @@ fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], now: Day) -> Option
         matched: Some(Arc::new(Match {
             method: Method::Lifecycle,
             matched: vec![Detail {
-                attribute: if thing.sort == Sort::System {
-                    "os".to_owned()
-                } else {
-                    format!("software:{}", thing.shown)
+                attribute: match thing.sort {
+                    Sort::Device => "model".to_owned(),
+                    Sort::System => "os".to_owned(),
+                    _ => format!("software:{}", thing.shown),
                 },
                 device_value: match &thing.version {
                     Some(version) if !thing.shown.contains(version.as_str()) => {
@@ -174,11 +221,18 @@ fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], now: Day) -> Option
                     }
                     _ => thing.shown.clone(),
                 },
-                advisory_value: names.join(" or "),
+                advisory_value: if device { label.clone() } else { names.join(" or ") },
                 how: "the release that it belongs to".to_owned(),
             }],
             unmatched: Vec::new(),
-            would_help: if all { Vec::new() } else { vec!["the edition of the operating system".to_owned()] },
+            would_help: if all {
+                Vec::new()
+            } else {
+                vec![
+                    if device { "the software version" } else { "the edition of the operating system" }
+                        .to_owned(),
+                ]
+            },
         })),
         treatment: if extended.is_some() { Treatment::Review } else { Treatment::Replace },
         reason: reason.into(),
