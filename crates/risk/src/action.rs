@@ -121,7 +121,7 @@ fn target(judged: &Judged<'_>, device: &Device, risk: &Risk, findings: &[&Findin
     let model = kind(device).map_or_else(
         || match judged.facts(device).label.as_str() {
             "" => "devices of unknown kind".to_owned(),
-            label => format!("devices of the kind {}", label.to_lowercase()),
+            label => format!("devices of the kind {}", inside(label)),
         },
         |_| {
             format!(
@@ -147,6 +147,17 @@ fn target(judged: &Judged<'_>, device: &Device, risk: &Risk, findings: &[&Findin
             of(FindingKind::EndOfSupport).map_or(model.clone(), |release| format!("{model}, {release}"))
         }
         _ => model,
+    }
+}
+
+/// A label as it stands inside a sentence: "infusion pump", but "PACS or image archive".
+fn inside(label: &str) -> String {
+    let mut letters = label.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().chain([second]).chain(letters).collect()
+        }
+        _ => label.to_owned(),
     }
 }
 

@@ -82,12 +82,12 @@ pub(crate) fn treatment(judged: &Judged<'_>, device: &Device, risk: &Risk) -> Ch
     }
     if cut > 0.5 && risk.score >= QUIET {
         let who = Origin::ALL.into_iter().find(|origin| judged_reaches(risk, *origin)).map_or(
-            "devices that it does not need",
+            "Devices that it does not need",
             |origin| match origin {
-                Origin::Internet => "addresses outside",
-                Origin::Guest => "personal and guest devices",
-                Origin::Office => "office computers",
-                Origin::Building => "building devices",
+                Origin::Internet => "Addresses outside",
+                Origin::Guest => "Personal and guest devices",
+                Origin::Office => "Office computers",
+                Origin::Building => "Building devices",
             },
         );
         return by(
