@@ -187,6 +187,15 @@ impl Store {
         let base = builder.finish();
         let cves: std::collections::BTreeSet<String> = base.cves().map(str::to_owned).collect();
         let mut builder = base.reopen();
+        // What CISA adds to a CVE's record counts though the record itself names the product otherwise.
+        let loaded: std::collections::HashSet<&(&'static str, String)> = needed.iter().collect();
+        for cve in &cves {
+            if !loaded.contains(&("cve", cve.clone()))
+                && let Some(record) = get("cve", cve)?
+            {
+                builder.add("cve", record);
+            }
+        }
         for feed in FEEDS.iter().filter(|feed| is_scored(feed)) {
             let end = format!("{}\0", feed.name);
             let mut any =

@@ -139,7 +139,7 @@ pub fn synchronise(
             match got {
                 Ok(Got::File(path)) => {
                     let body = match request.role {
-                        Role::Directions => std::fs::read(&path).unwrap_or_default(),
+                        Role::Directions | Role::Perhaps => std::fs::read(&path).unwrap_or_default(),
                         _ => head(&path),
                     };
                     dialogue.answer(&request, Answer::Body(&body));
@@ -158,11 +158,13 @@ pub fn synchronise(
                     dialogue.answer(&request, Answer::Unchanged);
                 }
                 Ok(Got::Missing) => {
-                    if !matches!(request.role, Role::Beside { .. }) {
+                    if !matches!(request.role, Role::Beside { .. } | Role::Perhaps) {
                         outcome.problems.push(format!("{}: there is no such thing (404)", request.url));
                     }
                     dialogue.answer(&request, Answer::Missing);
                 }
+                // A name that nobody has, say: another place is asked next, and tells if that fails too.
+                Err(_) if request.role == Role::Perhaps => dialogue.answer(&request, Answer::Failed),
                 Err(why) => {
                     outcome.problems.push(format!("{}: {why}", request.url));
                     dialogue.answer(&request, Answer::Failed);
@@ -249,7 +251,7 @@ impl Fetcher<'_> {
             Role::Key { .. } => {
                 format!("key-{}", hex(&Sha256::digest(&request.url)).get(..12).unwrap_or("0"))
             }
-            Role::Directions => {
+            Role::Directions | Role::Perhaps => {
                 format!("directions-{}", hex(&Sha256::digest(&request.url)).get(..12).unwrap_or("0"))
             }
         };

@@ -202,11 +202,12 @@ pub fn weigh(
     catalog: &Catalog,
     model: &Model,
     has_knowledge: bool,
+    now: Timestamp,
     threads: usize,
 ) {
     let facts = |slug: &str| facts(catalog, slug);
     let (risk, actions) = {
-        let inputs = inputs(assessment, model, &facts, has_knowledge);
+        let inputs = inputs(assessment, model, &facts, has_knowledge, now);
         let judged = Judged::new(&inputs);
         let risk = each(inputs.devices, threads, |device| judged.of(device));
         let actions = judged.actions(&risk);
@@ -222,6 +223,7 @@ pub fn change(
     catalog: &Catalog,
     model: &Model,
     has_knowledge: bool,
+    now: Timestamp,
     wanted: &str,
 ) -> anyhow::Result<Change> {
     let lower = wanted.to_lowercase();
@@ -253,7 +255,7 @@ pub fn change(
         }
     };
     let facts = |slug: &str| facts(catalog, slug);
-    Ok(what_if(&inputs(assessment, model, &facts, has_knowledge), action))
+    Ok(what_if(&inputs(assessment, model, &facts, has_knowledge, now), action))
 }
 
 fn inputs<'i>(
@@ -261,6 +263,7 @@ fn inputs<'i>(
     model: &'i Model,
     facts: &'i (dyn Fn(&str) -> Facts + Sync),
     has_knowledge: bool,
+    now: Timestamp,
 ) -> Inputs<'i> {
     Inputs {
         model,
@@ -269,6 +272,7 @@ fn inputs<'i>(
         findings: &assessment.findings,
         facts,
         has_knowledge,
+        now: Day::of(now),
     }
 }
 

@@ -70,6 +70,7 @@ pub struct Ssvc {
 
 /// SSVC: evidence of exploitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Exploitation {
     None,
     ProofOfConcept,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::{Day, DeviceId};
+use crate::{Day, DeviceId, Exploitation};
 
 /// What is wrong with a device, and how that is known.
 ///
@@ -146,6 +146,9 @@ pub struct AdvisoryRef {
     /// Probability of exploitation within 30 days; absent where not scored or never loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epss: Option<f64>,
+    /// CISA's judgement of exploitation (SSVC): only where there is code, or use. Absent where nobody judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exploitation: Option<Exploitation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cvss: Option<CvssRef>,
     /// Recall class, 1 (worst) to 3.

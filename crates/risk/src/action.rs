@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashSet};
 use medward_model::{Action, Device, DeviceId, Finding, FindingKind, Risk, Treatment, Verdict};
 use sha2::{Digest, Sha256};
 
-use crate::score::{Inputs, Judged, kind};
+use crate::score::{Inputs, Judged, is_exploited, kind};
 
 /// What an action changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,7 +111,7 @@ fn settles(treatment: Treatment, finding: &Finding) -> bool {
     match treatment {
         Treatment::Remove | Treatment::Isolate | Treatment::Replace => true,
         Treatment::Patch => finding.treatment == Treatment::Patch,
-        Treatment::VirtualPatch => finding.advisory.as_ref().is_some_and(|a| a.kev == Some(true)),
+        Treatment::VirtualPatch => is_exploited(finding),
         Treatment::Segment | Treatment::Review => false,
     }
 }

@@ -49,10 +49,12 @@ pub struct Impact {
 }
 
 /// Factors that the code knows, by part.
-const LIKELIHOOD: [&str; 13] = [
+const LIKELIHOOD: [&str; 15] = [
     "known-exploited",
     "ransomware",
     "exploit-prediction",
+    "proof-of-concept",
+    "age",
     "severity",
     "out-of-support",
     "weak-protocol",

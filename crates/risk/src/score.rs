@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 use medward_model::{
-    Action, Attribute, Conversation, Device, DeviceId, Factor, Finding, FindingKind, Risk, Scope, Severity,
-    Verdict,
+    Action, Attribute, Conversation, Day, Device, DeviceId, Exploitation, Factor, Finding, FindingKind, Risk,
+    Scope, Severity, Verdict,
 };
 
 use crate::action::actions;
@@ -41,6 +41,8 @@ pub struct Inputs<'i> {
     pub facts: &'i (dyn Fn(&str) -> Facts + Sync),
     /// Whether vulnerabilities were ever looked up.
     pub has_knowledge: bool,
+    /// Today.
+    pub now: Day,
 }
 
 /// Everything that is gathered once for all devices. It can be used from several threads at once.
@@ -210,7 +212,7 @@ impl<'i> Judged<'i> {
                 .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.id.cmp(&a.1.id)))
         };
         let vulnerable = |finding: &Finding| finding.kind == FindingKind::Vulnerability;
-        if let Some((share, finding)) = worst(&|f| f.advisory.as_ref()?.kev.filter(|kev| *kev).map(|_| 1.0)) {
+        if let Some((share, finding)) = worst(&|f| is_exploited(f).then_some(1.0)) {
             add(
                 "known-exploited",
                 share,
@@ -243,6 +245,26 @@ impl<'i> Judged<'i> {
                 format!("{count} with weaknesses, the worst {} ({})", name(finding), finding.severity.name()),
                 finding.id.clone(),
             );
+        }
+        if let Some((share, finding)) = worst(&|f| {
+            let advisory = f.advisory.as_ref()?;
+            (advisory.exploitation == Some(Exploitation::ProofOfConcept) && advisory.epss.is_none())
+                .then_some(1.0)
+        }) {
+            add(
+                "proof-of-concept",
+                share,
+                format!("code that exploits {} is public", name(finding)),
+                finding.id.clone(),
+            );
+        }
+        if let Some((share, finding)) = worst(&|f| {
+            let advisory = f.advisory.as_ref().filter(|advisory| vulnerable(f) && advisory.epss.is_none())?;
+            Some(years(advisory.published?, self.inputs.now) / 5.0)
+        }) {
+            let published = finding.advisory.as_ref().and_then(|advisory| advisory.published);
+            let since = published.map(|day| day.to_string()).unwrap_or_default();
+            add("age", share, format!("{} is known since {since}", name(finding)), finding.id.clone());
         }
         let one_of =
             |kinds: &[FindingKind]| worst(&|f| kinds.contains(&f.kind).then(|| severity_share(f.severity)));
@@ -424,6 +446,20 @@ fn push(factors: &mut Vec<Factor>, parts: &[Part], part: &'static str, points: &
             points: (points * 1e6).round() / 1e6,
         });
     }
+}
+
+/// Known to be used by attackers: by CISA's catalogue, or CISA's judgement of this CVE.
+pub(crate) fn is_exploited(finding: &Finding) -> bool {
+    finding.advisory.as_ref().is_some_and(|advisory| {
+        advisory.kev == Some(true) || advisory.exploitation == Some(Exploitation::Active)
+    })
+}
+
+/// Years from a day to another, at least 0 and at most 10.
+fn years(from: Day, to: Day) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "days of a lifetime are far below 2^52")]
+    let days = to.days_since(from) as f64;
+    (days / 365.25).clamp(0.0, 10.0)
 }
 
 /// How much a match counts: what is only possible counts a fifth.

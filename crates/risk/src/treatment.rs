@@ -3,7 +3,7 @@
 use medward_model::{Attribute, Device, Finding, FindingKind, Risk, Treatment, Verdict};
 
 use crate::reach::Origin;
-use crate::score::{Judged, stated};
+use crate::score::{Judged, is_exploited, stated};
 
 /// What to do with a device.
 pub(crate) struct Chosen {
@@ -40,7 +40,7 @@ pub(crate) fn treatment(judged: &Judged<'_>, device: &Device, risk: &Risk) -> Ch
     if let Some(finding) = first(&|f| f.kind == FindingKind::Recall && f.treatment == Treatment::Remove) {
         return by(Treatment::Remove, finding.reason.to_string(), removes_all);
     }
-    let exploited = |f: &Finding| f.advisory.as_ref().is_some_and(|a| a.kev == Some(true));
+    let exploited = is_exploited;
     let fixable = |f: &Finding| f.treatment == Treatment::Patch;
     let mends = settled(&fixable);
     if let Some(finding) = first(&fixable).filter(|_| mends > 0.0) {

@@ -113,7 +113,15 @@ fn run<R>(
     with: impl FnOnce(&Inputs<'_>) -> R,
 ) -> R {
     let model = Model::builtin().expect("the built-in model");
-    with(&Inputs { model: &model, devices, conversations, findings, facts: &facts, has_knowledge: true })
+    with(&Inputs {
+        model: &model,
+        devices,
+        conversations,
+        findings,
+        facts: &facts,
+        has_knowledge: true,
+        now: medward_model::Day::new(2026, 11, 26).expect("a day"),
+    })
 }
 
 fn any_finding() -> impl Strategy<Value = Finding> {

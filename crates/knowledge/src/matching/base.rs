@@ -9,8 +9,8 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt};
 use medward_identify::Catalog;
 use medward_model::{
-    Advisory, Bom, CpeConfiguration, DeviceIdentifier, Exploited, Lifecycle, NamedProduct, Product,
-    ProductCode, Record, RemedyKind, Statement, Status, VersionSpan, Versions,
+    Advisory, Bom, CpeConfiguration, DeviceIdentifier, Exploitation, Exploited, Lifecycle, NamedProduct,
+    Product, ProductCode, Record, RemedyKind, Statement, Status, VersionSpan, Versions,
 };
 
 use super::disclosed::Disclosed;
@@ -45,7 +45,7 @@ pub struct Base {
     pub(crate) exploited: HashMap<Box<str>, Exploited>,
     pub(crate) scores: HashMap<Box<str>, f32>,
     /// CISA's decision points by CVE.
-    pub(crate) active: HashMap<Box<str>, bool>,
+    pub(crate) exploitation: HashMap<Box<str>, Exploitation>,
     pub(crate) lifecycles: HashMap<Box<str>, Lifecycle>,
     /// Devices with a life cycle of their own, by maker and name.
     pub(crate) supported: Vec<(Vec<Arc<Maker>>, ProductName, Box<str>)>,
@@ -232,9 +232,8 @@ impl Builder {
         }
         for vulnerability in &advisory.vulnerabilities {
             if let (Some(cve), Some(ssvc)) = (&vulnerability.cve, &vulnerability.ssvc) {
-                self.base
-                    .active
-                    .insert(cve.clone(), ssvc.exploitation == medward_model::Exploitation::Active);
+                let worst = self.base.exploitation.entry(cve.clone()).or_insert(ssvc.exploitation);
+                *worst = ssvc.exploitation.max(*worst);
             }
         }
         let title =
@@ -541,7 +540,7 @@ impl Base {
             recalls_by_di: HashMap::new(),
             exploited: HashMap::new(),
             scores: HashMap::new(),
-            active: HashMap::new(),
+            exploitation: HashMap::new(),
             lifecycles: HashMap::new(),
             supported: Vec::new(),
             lifecycle_by_cpe: HashMap::new(),
@@ -594,7 +593,7 @@ impl Base {
 
     /// CVEs of which it says something that no product is named with: exploited, scored, decided.
     pub(super) fn annotated(&self) -> impl Iterator<Item = &str> {
-        self.exploited.keys().chain(self.scores.keys()).chain(self.active.keys()).map(|cve| &**cve)
+        self.exploited.keys().chain(self.scores.keys()).chain(self.exploitation.keys()).map(|cve| &**cve)
     }
 
     /// Names of which an advisory says that they have one of these weaknesses.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt};
 use medward_model::{
-    AdvisoryRef, CvssRef, Detail, DeviceId, Finding, FindingKind, Hidden, Match, Method, RemedyKind,
-    Severity, Status, Treatment, Verdict,
+    AdvisoryRef, CvssRef, Detail, DeviceId, Exploitation, Finding, FindingKind, Hidden, Match, Method,
+    RemedyKind, Severity, Status, Treatment, Verdict,
 };
 use sha2::{Digest, Sha256};
 
@@ -398,6 +398,7 @@ impl Base {
             .copied()
             .max_by(f32::total_cmp)
             .map(|score| (f64::from(score) * 1e5).round() / 1e5);
+        let judged = cve.iter().filter_map(|cve| self.exploitation.get(cve.as_str())).max().copied();
         let (treatment, reason) = treat(found);
         Finding {
             id: String::new(),
@@ -417,6 +418,7 @@ impl Base {
                 kev,
                 ransomware: known.iter().any(|entry| entry.ransomware == Some(true)).then_some(true),
                 epss,
+                exploitation: judged.filter(|worst| *worst > Exploitation::None),
                 cvss,
                 ..AdvisoryRef::default()
             })),

@@ -1,12 +1,14 @@
-//! CSAF providers (CSAF 2.0, 7): provider-metadata names ROLIE feeds or directories; documents that changed since the
-//! watermark are asked for, each with its hash, and with its signature where the provider names keys.
+//! CSAF providers (CSAF 2.0, 7): provider-metadata, given by address or found by the provider's domain (7.1.8 to 7.1.10),
+//! names ROLIE feeds or directories; a directory lists its changes, or at least its files. Documents that changed since the watermark are asked for, each with its hash, and with its signature where the provider names keys.
 
 use std::collections::VecDeque;
 
 use medward_model::Timestamp;
 
 use super::{Answer, Dialogue, Request, Role, Sync, SyncState, file_name, get};
-use crate::{Distribution, read_changes, read_provider, read_rolie};
+use crate::{
+    Distribution, provider_addresses, read_changes, read_index, read_provider, read_rolie, read_security_txt,
+};
 
 pub(super) static CSAF: Sync = Sync {
     feed: "csaf",
@@ -15,12 +17,21 @@ pub(super) static CSAF: Sync = Sync {
 };
 
 enum Step {
-    Provider(String),
+    /// Places where provider-metadata may be, the next one first; the last one must have it.
+    Provider(Vec<String>),
     Rolie(String),
     Changes(String, String),
+    Index(String, String),
     Document(String),
-    Beside { url: String, name: String, ending: &'static str },
-    Key { url: String, fingerprint: String },
+    Beside {
+        url: String,
+        name: String,
+        ending: &'static str,
+    },
+    Key {
+        url: String,
+        fingerprint: String,
+    },
 }
 
 struct Csaf {
@@ -35,8 +46,19 @@ struct Csaf {
 impl Csaf {
     fn new(state: &SyncState, base: &str) -> Csaf {
         let since = state.watermark.as_deref().and_then(|text| text.parse().ok());
-        let steps = VecDeque::from([Step::Provider(base.to_owned())]);
+        let places = if base.ends_with(".json") {
+            vec![base.to_owned()]
+        } else {
+            let domain = base.trim_start_matches("https://").trim_end_matches('/');
+            provider_addresses(domain).to_vec()
+        };
+        let steps = VecDeque::from([Step::Provider(places)]);
         Csaf { since, newest: since, steps, signs: false, failed: false }
+    }
+
+    /// Goes on to the next place where provider-metadata may be.
+    fn next_place(&mut self, places: Vec<String>) {
+        self.steps.push_front(Step::Provider(places.into_iter().skip(1).collect()));
     }
 
     fn document(
@@ -67,9 +89,12 @@ impl Csaf {
 impl Dialogue for Csaf {
     fn next(&mut self) -> Option<Request> {
         Some(match self.steps.front()? {
-            Step::Provider(url) | Step::Rolie(url) | Step::Changes(url, _) => {
-                get(url.clone(), Role::Directions)
+            Step::Provider(places) => {
+                let role = if places.len() > 1 { Role::Perhaps } else { Role::Directions };
+                get(places.first()?.clone(), role)
             }
+            Step::Rolie(url) | Step::Index(url, _) => get(url.clone(), Role::Directions),
+            Step::Changes(url, _) => get(url.clone(), Role::Perhaps),
             Step::Document(url) => get(url.clone(), Role::Document { name: file_name(url) }),
             Step::Beside { url, name, ending } => {
                 get(url.clone(), Role::Beside { name: name.clone(), ending })
@@ -86,12 +111,25 @@ impl Dialogue for Csaf {
             Answer::Body(bytes) => bytes,
             Answer::Unchanged => return,
             Answer::Missing | Answer::Failed => {
-                self.failed |= !matches!(step, Step::Beside { .. } | Step::Key { .. });
+                match step {
+                    Step::Provider(places) if places.len() > 1 => self.next_place(places),
+                    Step::Changes(_, directory) if matches!(answer, Answer::Missing) => {
+                        self.steps.push_back(Step::Index(format!("{directory}/index.txt"), directory));
+                    }
+                    step => self.failed |= !matches!(step, Step::Beside { .. } | Step::Key { .. }),
+                }
                 return;
             }
         };
         match step {
-            Step::Provider(_) => match read_provider(bytes) {
+            Step::Provider(places) if places.first().is_some_and(|url| url.ends_with("security.txt")) => {
+                let named = read_security_txt(&String::from_utf8_lossy(bytes));
+                let mut next = vec![String::new()];
+                next.extend(named);
+                next.extend(places.into_iter().skip(1));
+                self.next_place(next);
+            }
+            Step::Provider(places) => match read_provider(bytes) {
                 Ok(provider) => {
                     for key in provider.keys {
                         self.signs = true;
@@ -107,6 +145,7 @@ impl Dialogue for Csaf {
                         }
                     }
                 }
+                Err(_) if places.len() > 1 => self.next_place(places),
                 Err(_) => self.failed = true,
             },
             Step::Rolie(_) => match read_rolie(bytes) {
@@ -122,6 +161,14 @@ impl Dialogue for Csaf {
                     let beside = |ending: &str| format!("{}.{ending}", change.url);
                     let (hash, signature) = (beside("sha512"), beside("asc"));
                     self.document(change.url, &[hash], Some(signature), change.changed);
+                }
+            }
+            Step::Index(_, directory) => {
+                // Without days everything is asked for; what did not change is not sent again.
+                for url in read_index(&String::from_utf8_lossy(bytes), &directory) {
+                    let beside = |ending: &str| format!("{url}.{ending}");
+                    let (hash, signature) = (beside("sha512"), beside("asc"));
+                    self.document(url, &[hash], Some(signature), None);
                 }
             }
             Step::Document(_) | Step::Beside { .. } | Step::Key { .. } => {}

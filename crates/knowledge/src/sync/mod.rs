@@ -29,6 +29,8 @@ pub enum Role {
     Document { name: String },
     /// Something that tells what to ask next.
     Directions,
+    /// The same, of which there may be none: then something else is asked for.
+    Perhaps,
     /// The hash or signature of the document of that name; kept beside it under its name and this ending ("sha512", "asc").
     Beside { name: String, ending: &'static str },
     /// A publisher's OpenPGP key of that fingerprint (hexadecimal, upper case).

@@ -71,7 +71,7 @@ impl Dialogue for Nvd {
 
     fn answer(&mut self, _: &Request, answer: Answer<'_>) {
         let Answer::Body(head) = answer else {
-            self.failed |= matches!(answer, Answer::Failed);
+            self.failed |= matches!(answer, Answer::Failed | Answer::Missing);
             self.windows.clear();
             return;
         };

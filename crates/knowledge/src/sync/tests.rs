@@ -22,7 +22,7 @@ fn run(
     let mut asked = Vec::new();
     while let Some(request) = dialogue.next() {
         let body = answers(&request.url);
-        dialogue.answer(&request, body.as_deref().map_or(Answer::Failed, Answer::Body));
+        dialogue.answer(&request, body.as_deref().map_or(Answer::Missing, Answer::Body));
         asked.push(request);
         assert!(asked.len() < 100, "{feed} does not end");
     }
@@ -117,5 +117,30 @@ fn signatures_are_asked_for_where_the_provider_names_keys() {
             &beside("asc"),
             &Role::Document { name: "new.json".to_owned() },
         ]
+    );
+}
+
+#[test]
+fn a_provider_is_found_by_its_domain_and_listed_without_days() {
+    let provider = br#"{"canonical_url":"https://elsewhere.example/provider-metadata.json","publisher":{"name":"A"},"distributions":[{"directory_url":"https://elsewhere.example/white/"}]}"#;
+    let answers = |url: &str| match url {
+        "https://a.example/.well-known/security.txt" => {
+            Some(b"CSAF: https://elsewhere.example/provider-metadata.json\n".to_vec())
+        }
+        "https://elsewhere.example/provider-metadata.json" => Some(provider.to_vec()),
+        "https://elsewhere.example/white/index.txt" => Some(b"2026/one.json\n2026/two.json\n".to_vec()),
+        url if url.ends_with(".json") && !url.contains("well-known") => Some(b"{}".to_vec()),
+        _ => None,
+    };
+    let place = SyncState { base: Some("a.example".to_owned()), ..state(None) };
+    let (asked, _) = run("csaf", &place, &answers);
+    let documents: Vec<&str> = asked
+        .iter()
+        .filter(|request| matches!(request.role, Role::Document { .. }))
+        .map(|request| request.url.as_str())
+        .collect();
+    assert_eq!(
+        documents,
+        ["https://elsewhere.example/white/2026/one.json", "https://elsewhere.example/white/2026/two.json"]
     );
 }

@@ -48,9 +48,9 @@ pub fn run(arguments: &AssessArguments, common: &Common) -> anyhow::Result<Exit>
     work_list::apply(&mut assessment, done.as_ref());
     let model = judging::model(arguments.risk_model.as_ref())?;
     let has_knowledge = assessment.knowledge.values().any(|feed| feed.loaded);
-    judging::weigh(&mut assessment, &catalog, &model, has_knowledge, threads);
+    judging::weigh(&mut assessment, &catalog, &model, has_knowledge, now, threads);
     if let Some(wanted) = &arguments.what_if {
-        let change = judging::change(&assessment, &catalog, &model, has_knowledge, wanted)?;
+        let change = judging::change(&assessment, &catalog, &model, has_knowledge, now, wanted)?;
         return what_if::show(&assessment, &change, arguments.format, common).map(|()| exit);
     }
     if let Some(query) = filter {

@@ -74,9 +74,9 @@ pub fn run(arguments: &MatchArguments, common: &Common) -> anyhow::Result<Exit> 
     }
     work_list::apply(&mut assessment, done.as_ref());
     let model = judging::model(arguments.risk_model.as_ref())?;
-    judging::weigh(&mut assessment, &catalog, &model, true, threads);
+    judging::weigh(&mut assessment, &catalog, &model, true, now, threads);
     if let Some(wanted) = &arguments.what_if {
-        let change = judging::change(&assessment, &catalog, &model, true, wanted)?;
+        let change = judging::change(&assessment, &catalog, &model, true, now, wanted)?;
         return what_if::show(&assessment, &change, arguments.format, common).map(|()| exit);
     }
     let to_file = common.output.is_some();
