@@ -173,11 +173,6 @@ fn asked(outcome: &SyncOutcome, out: &mut dyn Write) -> anyhow::Result<()> {
     if outcome.problems.len() > 10 {
         writeln!(out, "{:<19}   … and {} more (--format json names all)", "", outcome.problems.len() - 10)?;
     }
-    for file in &outcome.files {
-        if let Some(problem) = &file.problem {
-            writeln!(out, "{:<19}   {}: {problem}", "", file.path)?;
-        }
-    }
     Ok(())
 }
 
