@@ -98,8 +98,14 @@ impl Wanted {
             base = builder.finish();
         }
         let positions = fleet.concerned(&alone, &base);
-        let concerned: Vec<Subject> =
-            positions.iter().filter_map(|at| subjects.get(*at as usize)).cloned().collect();
+        let concerned = positions.iter().filter_map(|at| subjects.get(*at as usize)).cloned();
+        // What came may itself be an entry of the register of identifiers.
+        let concerned: Vec<Subject> = concerned
+            .map(|mut subject| {
+                base.complete(&mut subject);
+                subject
+            })
+            .collect();
         let outcomes = judge_all(&base, &concerned, Day::of(now), threads);
         let elapsed = started.elapsed();
         let ids: Vec<Option<DeviceId>> = concerned.into_iter().map(|subject| subject.id).collect();
