@@ -50,9 +50,18 @@ fn wild(pattern: &str, text: &str) -> bool {
             _ => text.starts_with(core),
         };
     }
-    let core = pattern.trim_matches('?');
-    let spare = pattern.len() - core.len();
-    spare > 0 && text.contains(core) && text.len() <= core.len() + spare
+    let behind = pattern.trim_start_matches('?');
+    let core = behind.trim_end_matches('?');
+    let (front, back) = (pattern.len() - behind.len(), behind.len() - core.len());
+    // Each stands for a character at its own end.
+    front + back > 0
+        && text.char_indices().map(|(at, _)| at).chain([text.len()]).enumerate().any(|(before, at)| {
+            before <= front
+                && text
+                    .get(at..)
+                    .and_then(|rest| rest.strip_prefix(core))
+                    .is_some_and(|after| after.chars().count() <= back)
+        })
 }
 
 /// A CPE name.
@@ -285,6 +294,32 @@ mod tests {
             prop_assert!(cpe.covers(&cpe), "a name covers itself");
             let all = Cpe { part: cpe.part.clone(), ..Cpe::default() };
             prop_assert!(all.covers(&cpe), "ANY covers everything");
+        }
+
+        #[test]
+        fn covering_goes_on_from_name_to_name(a in value(), b in value(), c in value()) {
+            prop_assert!(a.covers(&a));
+            if a.covers(&b) && b.covers(&c) {
+                prop_assert!(a.covers(&c), "{a:?} {b:?} {c:?}");
+            }
+        }
+
+        #[test]
+        fn wild_ends_cover_what_they_stand_for_and_nothing_else(
+            front in "[a-z]{0,3}", core in "[0-9.]{1,6}", back in "[a-z]{0,3}", other in "[0-9a-z.]{0,8}",
+        ) {
+            let text = Value::Is(format!("{front}{core}{back}"));
+            for (pattern, stands) in [
+                (format!("{front}{core}*"), true),
+                (format!("*{core}{back}"), true),
+                (format!("*{core}*"), true),
+                (format!("{}{core}{}", "?".repeat(front.len()), "?".repeat(back.len())), true),
+                (format!("{core}{}", "?".repeat(back.len())), front.is_empty()),
+            ] {
+                prop_assert_eq!(Value::Is(pattern.clone()).covers(&text), stands, "{} {:?}", pattern, text);
+            }
+            let begins = Value::Is(format!("{core}*"));
+            prop_assert_eq!(begins.covers(&Value::Is(other.clone())), other.starts_with(&core));
         }
 
         #[test]
