@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use medward_model::{
     AdvisoryRef, Day, Detail, DeviceId, Finding, FindingKind, Lifecycle, Match, Method, Release, Severity,
-    Treatment, Verdict, Versions,
+    Treatment, Versions,
 };
 
 use super::base::Base;
+use super::makers::Kinship;
 use super::name::Likeness;
+use super::policy::{Grounds, VersionSays, verdict};
 use super::thing::{Sort, Thing, Things};
 use crate::feeds::{DEVICE, REPLACEMENT};
 use crate::versions::{Certainty, Claim, DeviceVersion};
@@ -194,11 +196,15 @@ fn judge(thing: &Thing, releases: &[(&Lifecycle, &Release)], sure: bool, now: Da
         .into(),
         severity,
         confidence: ((if all { 0.97 } else { 0.5 }) * thing.confidence * 1e4).round() / 1e4,
-        status: match (all, thing.confidence >= 0.7) {
-            (true, true) => Verdict::Affected,
-            (true, false) => Verdict::Likely,
-            (false, _) => Verdict::Possible,
-        },
+        status: verdict(&Grounds {
+            method: Method::Lifecycle,
+            likeness: Likeness::Same,
+            kinship: Kinship::Same,
+            version: if all { VersionSays::Named } else { VersionSays::Unknown },
+            wildcard: false,
+            open_conditions: 0,
+            identity: thing.confidence,
+        }),
         advisory: Some(Arc::new(AdvisoryRef {
             feed: if device { "support" } else { "endoflife" }.to_owned(),
             id: format!("{}/{}", lifecycle.slug, release.name),

@@ -14,7 +14,7 @@ use medward_model::{
 use super::base::Base;
 use super::makers::{Kinship, Maker, owners};
 use super::name::{Likeness, ProductName};
-use super::policy::{Grounds, VersionSays, confidence};
+use super::policy::{Grounds, VersionSays, confidence, verdict};
 use super::subject::Subject;
 use super::thing::{Sort, Thing, Things};
 use super::words::{Word, Worth};
@@ -209,38 +209,17 @@ impl Base {
             expires: udi.and_then(|udi| udi.expires),
         };
         let units = recalled.claims.judge(&codes);
-        let (verdict, version, method) = match units.answer {
+        let by_product = if by_di { Method::Udi } else { Method::VendorModel };
+        let by_unit = if units.by_serial { Method::SerialRange } else { Method::Lot };
+        let (version, method) = match units.answer {
             Units::NotNamed => return None,
-            Units::Named | Units::InRange => {
-                let method = if units.by_serial { Method::SerialRange } else { Method::Lot };
-                (Verdict::Affected, VersionSays::Named, method)
-            }
-            Units::All => {
-                let method = if by_di { Method::Udi } else { Method::VendorModel };
-                (Verdict::Affected, VersionSays::All, method)
-            }
-            Units::Probably => (Verdict::Likely, VersionSays::Probably, Method::VendorModel),
-            Units::Unstated => (
-                Verdict::Likely,
-                VersionSays::Probably,
-                if by_di { Method::Udi } else { Method::VendorModel },
-            ),
-            Units::Unknown => (
-                Verdict::Possible,
-                VersionSays::Unknown,
-                if by_di { Method::Udi } else { Method::VendorModel },
-            ),
+            Units::Named | Units::InRange => (VersionSays::Named, by_unit),
+            Units::All => (VersionSays::All, by_product),
+            Units::Probably => (VersionSays::Probably, Method::VendorModel),
+            Units::Unstated => (VersionSays::Probably, by_product),
+            Units::Unknown => (VersionSays::Unknown, by_product),
         };
-        let mut status = verdict;
-        if likeness > Likeness::Covers || kinship == Kinship::Unknown && !by_di {
-            status = Verdict::Possible;
-        } else if likeness == Likeness::Covers {
-            status = status.max(Verdict::Likely);
-        }
-        let identity = device.map_or(0.95, |device| device.confidence);
-        if identity < 0.7 {
-            status = status.max(Verdict::Likely);
-        }
+        let mut likeness = likeness;
         // FDA sorts products by code: of another code it is another product, though it is named alike.
         let code =
             recalled.recall.product_code.as_deref().filter(|_| !by_di && !subject.product_codes.is_empty());
@@ -256,7 +235,7 @@ impl Base {
                 matched.push(detail);
             } else {
                 unmatched.push(detail);
-                status = Verdict::Possible;
+                likeness = likeness.max(Likeness::Narrower);
             }
         }
         let detail = Detail {
@@ -265,14 +244,13 @@ impl Base {
             advisory_value: units.recall_value,
             how: units.how,
         };
-        if verdict == Verdict::Affected {
+        if matches!(version, VersionSays::Named | VersionSays::All) {
             matched.push(detail)
         } else {
             unmatched.push(detail)
         }
         let recall = &recalled.recall;
         let over = recalled.is_over();
-        let (treatment, reason) = treat(recall, status, over);
         let grounds = Grounds {
             method,
             likeness,
@@ -280,8 +258,10 @@ impl Base {
             version,
             wildcard: false,
             open_conditions: 0,
-            identity,
+            identity: device.map_or(0.95, |device| device.confidence),
         };
+        let status = verdict(&grounds);
+        let (treatment, reason) = treat(recall, status, over);
         let what = shorten(&recall.reason);
         Some(Finding {
             id: String::new(),
