@@ -25,17 +25,25 @@ const CRATES: &[(&str, Layer)] = &[
     ("medward-query", Layer::Verb),
     ("medward-knowledge", Layer::Verb),
     ("medward-risk", Layer::Verb),
+    ("medward-monitor", Layer::Verb),
     ("medward-fetch", Layer::Edge),
     ("medward-capture", Layer::Edge),
     ("medward-export", Layer::Edge),
+    ("medward-store", Layer::Edge),
+    ("medward-transport", Layer::Edge),
+    ("medward-api", Layer::Edge),
     ("medward-fuzz", Layer::Binary),
     ("medward", Layer::Binary),
     ("xtask", Layer::Binary),
 ];
 
 /// Dependencies inside a layer that are part of the plan (ADR 0002).
-const SIBLINGS: &[(&str, &str)] =
-    &[("medward-dissect", "medward-wire"), ("medward-knowledge", "medward-identify")];
+const SIBLINGS: &[(&str, &str)] = &[
+    ("medward-dissect", "medward-wire"),
+    ("medward-knowledge", "medward-identify"),
+    ("medward-monitor", "medward-identify"),
+    ("medward-monitor", "medward-query"),
+];
 
 /// What a verb must not name: clocks, files, sockets, threads, environment.
 const IMPURE: &[&str] = &[

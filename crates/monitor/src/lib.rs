@@ -1,0 +1,29 @@
+//! The network over time: what sensors report becomes devices that change, conversations, places, use and events.
+//!
+//! Pure: time is an argument, and what must last is handed out as one [`Commit`] for a [`Store`] to keep. The traits of
+//! the store stand here, so that those who ask it (the interface) and those who implement it (SQLite, PostgreSQL) need
+//! not know each other.
+#![forbid(unsafe_code)]
+
+mod annotation;
+mod commit;
+mod event;
+mod sensor;
+mod store;
+mod summary;
+
+pub use annotation::{Annotation, Lifecycle, Maintenance, Patch};
+pub use commit::{
+    ActivityDelta, AttributeChange, Commit, ConversationDelta, DeviceRow, Entry, Gone, Part, Receipt,
+    Sighting, Stay, Whereabouts,
+};
+pub use event::{Event, EventKind};
+pub use sensor::{Coverage, SensorState};
+pub use store::{
+    Audit, AuditEntry, AuditRecord, BucketSize, ConversationList, ConversationRow, Decision, DecisionRecord,
+    DeviceList, DeviceRecord, Direction, Document, Documents, EventList, Facet, FacetCount, FacetField,
+    Health, History, Ingest, Inventory, Link, LinkList, NodeGroup, Page, PageRequest, Pruned, Retention,
+    SiteMemory, SizeOf, Sizes, Sort, SortKey, Store, StoreError, Upkeep, UseBucket, UseGroup, UseList,
+    UseRow, VolumePoint,
+};
+pub use summary::{DeviceSummary, Status};

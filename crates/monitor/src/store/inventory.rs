@@ -1,0 +1,135 @@
+//! Asking for devices.
+
+use async_trait::async_trait;
+use medward_model::{DeviceId, Timestamp};
+use medward_query::Query;
+
+use crate::{Annotation, DeviceSummary, Page, PageRequest, Patch, StoreError};
+
+/// What a list of devices is ordered by; the id decides where it is equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortKey {
+    #[default]
+    LastSeen,
+    FirstSeen,
+    Name,
+    Vendor,
+    Model,
+    Category,
+    Site,
+    Location,
+    Criticality,
+}
+
+/// A key and a direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    pub key: SortKey,
+    pub descending: bool,
+}
+
+impl Default for Sort {
+    fn default() -> Sort {
+        Sort { key: SortKey::LastSeen, descending: true }
+    }
+}
+
+/// Which devices.
+#[derive(Clone, Debug)]
+pub struct DeviceList {
+    pub query: Query,
+    /// Only devices of these sites; `None`: all (what the person may see).
+    pub sites: Option<Vec<String>>,
+    /// What "now" is for `seen<24h`.
+    pub now: Timestamp,
+    pub sort: Sort,
+    pub page: PageRequest,
+}
+
+/// What devices can be counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FacetField {
+    Site,
+    Group,
+    Category,
+    Vendor,
+    Model,
+    Os,
+    Status,
+    Scope,
+    Vlan,
+    Tag,
+    Owner,
+    Lifecycle,
+    Place,
+    Service,
+}
+
+/// One value of a facet with how many devices have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FacetCount {
+    pub value: String,
+    pub count: u64,
+}
+
+/// A facet with its most frequent values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facet {
+    pub field: FacetField,
+    pub values: Vec<FacetCount>,
+    /// Devices that have none.
+    pub without: u64,
+}
+
+/// A device with all that is stored of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceRecord {
+    pub summary: DeviceSummary,
+    /// The device as in schema medward.assessment/1, with its evidence.
+    pub document: serde_json::Value,
+    pub annotation: Annotation,
+}
+
+/// Asks for devices and writes what people say of them.
+#[async_trait]
+pub trait Inventory: Send + Sync {
+    /// A page of devices.
+    async fn devices(&self, list: &DeviceList) -> Result<Page<DeviceSummary>, StoreError>;
+
+    /// How many devices the list has over all pages.
+    async fn count(&self, list: &DeviceList) -> Result<u64, StoreError>;
+
+    /// How many of the list's devices have which values; at most `limit` values of each field, most frequent first.
+    async fn facets(
+        &self,
+        list: &DeviceList,
+        fields: &[FacetField],
+        limit: u32,
+    ) -> Result<Vec<Facet>, StoreError>;
+
+    /// Values of a search field (by its name in the search language) that begin with or contain `text`, most frequent first.
+    async fn complete(
+        &self,
+        field: &str,
+        text: &str,
+        sites: Option<&[String]>,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// One device; where it became part of another, that one.
+    async fn device(&self, id: &DeviceId) -> Result<Option<DeviceRecord>, StoreError>;
+
+    /// Several devices in one go, in no order; those that are not there are left out.
+    async fn summaries(&self, ids: &[DeviceId]) -> Result<Vec<DeviceSummary>, StoreError>;
+
+    /// Changes what people say of a device. With `expected`, only where the annotation has that version.
+    async fn annotate(
+        &self,
+        id: &DeviceId,
+        patch: &Patch,
+        expected: Option<u64>,
+    ) -> Result<Annotation, StoreError>;
+
+    /// The same for all devices of a list (its page is ignored); answers how many were changed, at most 10,000.
+    async fn annotate_all(&self, list: &DeviceList, patch: &Patch) -> Result<u64, StoreError>;
+}
