@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use medward_model::{Link, LinkKind, Mac, Timestamp};
 
+use super::memory::{Change, Key};
 use super::{Limits, Map};
 
 /// Sightings closer than this belong to one interval.
@@ -68,6 +69,10 @@ impl Links {
         true
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn merge(&mut self, other: Links) {
         for (key, theirs) in other.0 {
             match self.0.get_mut(&key) {
@@ -84,10 +89,40 @@ impl Links {
         }
     }
 
+    /// As `merge`, bounded; tells what changed.
+    pub(super) fn absorb(&mut self, other: Links, limits: &Limits, changed: &mut dyn FnMut(Key, Change)) {
+        for (key, theirs) in other.0 {
+            let room = self.0.len() < limits.links;
+            match self.0.get_mut(&key) {
+                Some(ours) => {
+                    ours.packet = ours.packet.min(theirs.packet);
+                    for (first, last) in theirs.intervals {
+                        ours.add(first, last);
+                    }
+                    changed(Key::Link(key), Change::Times);
+                }
+                None if room => {
+                    self.0.insert(key, theirs);
+                    changed(Key::Link(key), Change::Material);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Puts back what was written down.
+    pub(crate) fn restore(&mut self, key: (Mac, IpAddr, u16), holding: Holding) {
+        self.0.insert(key, holding);
+    }
+
+    pub(crate) fn get(&self, key: &(Mac, IpAddr, u16)) -> Option<&Holding> {
+        self.0.get(key)
+    }
+
     /// All of them, by MAC, IP and VLAN.
-    pub(crate) fn into_sorted(self) -> Vec<((Mac, IpAddr, u16), Holding)> {
-        let mut all: Vec<_> = self.0.into_iter().collect();
-        all.sort_by_key(|entry| entry.0);
+    pub(crate) fn sorted(&self) -> Vec<((Mac, IpAddr, u16), &Holding)> {
+        let mut all: Vec<_> = self.0.iter().map(|(key, holding)| (*key, holding)).collect();
+        all.sort_unstable_by_key(|entry| entry.0);
         all
     }
 }

@@ -6,7 +6,9 @@
 mod activities;
 mod flows;
 mod links;
+mod memory;
 mod observations;
+mod presence;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +17,10 @@ use medward_model::{Activity, Evidence, FlowRecord, Link};
 pub(crate) use activities::{Deed, DeedSum, Deeds, Part};
 pub(crate) use flows::{FlowKey, FlowSum, Flows};
 pub(crate) use links::{Holding, Links};
+pub(crate) use memory::Key;
+pub use memory::Memory;
 pub(crate) use observations::{Observation, Observations};
+pub(crate) use presence::{Asked, Presence, Served, Span, may_be_broadcast};
 
 /// How much one ledger keeps. What comes after a table is full is dropped and counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +121,20 @@ impl Ledger {
             let total = self.evictions.entry(table).or_default();
             *total = total.saturating_add(count);
         }
+    }
+
+    /// Takes out everything, and goes on empty.
+    pub fn take(&mut self) -> Ledger {
+        let fresh = Ledger::new(&self.limits);
+        std::mem::replace(self, fresh)
+    }
+
+    /// Nothing was noted.
+    pub fn is_empty(&self) -> bool {
+        self.observations.is_empty()
+            && self.links.is_empty()
+            && self.deeds.is_empty()
+            && self.flows.is_empty()
     }
 
     /// How often each table had to drop or fold something, by name of the table.

@@ -72,7 +72,7 @@ fn is_receiver(observation: &Observation) -> bool {
 
 /// Applications whose messages a host takes for others (HL7 2.9, 2.14.9.5): where it speaks under names of its own,
 /// all others; where it never speaks, all as soon as there are several.
-fn foreign_applications(part: &Part) -> BTreeSet<String> {
+fn foreign_applications(part: &Part<'_>) -> BTreeSet<String> {
     let names = |field: &str| -> BTreeSet<String> {
         part.observations
             .iter()
@@ -94,7 +94,7 @@ fn foreign_applications(part: &Part) -> BTreeSet<String> {
 
 /// All facts of a device: what was observed, who made its interfaces, what it does and answers on.
 pub(crate) fn of(
-    part: &Part,
+    part: &Part<'_>,
     macs: &[Mac],
     forwards: usize,
     firm: impl Fn(&Mac) -> bool,
@@ -105,7 +105,7 @@ pub(crate) fn of(
         .observations
         .iter()
         .filter(|o| !(is_receiver(o) && foreign.contains(o.value.shown().as_str())))
-        .map(observed)
+        .map(|o| observed(o))
         .collect();
     for mac in macs {
         let prefix = mac.to_string();

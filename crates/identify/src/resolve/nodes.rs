@@ -24,6 +24,27 @@ pub(crate) enum Node {
     Group(IpAddr),
 }
 
+impl Node {
+    /// As text that stays the same from one resolution to the next: "mac 00:1b:21:aa:bb:cc", "ip 10.1.2.3".
+    pub(crate) fn key(&self, nodes: &Nodes) -> String {
+        match self {
+            Node::Station(mac) => format!("mac {mac}"),
+            Node::Loopback => "loopback".to_owned(),
+            Node::Remote(ip) => format!("ip {ip}"),
+            Node::Group(ip) => format!("group {ip}"),
+            Node::Behind(via, key) => {
+                let via = match nodes.get(*via) {
+                    // What is behind stands behind something that is not.
+                    Some(Node::Behind(_, key)) => format!("behind {key}"),
+                    Some(node) => node.key(nodes),
+                    None => String::new(),
+                };
+                format!("behind {via} {key}")
+            }
+        }
+    }
+}
+
 /// All nodes, numbered in their order of creation (which follows sorted input), and joined where they are one device.
 #[derive(Debug, Default)]
 pub(crate) struct Nodes {
@@ -87,7 +108,7 @@ impl Nodes {
 /// Finds the node of an address at a time.
 pub(crate) struct Locator<'a> {
     pub ownership: &'a Ownership,
-    pub seen: &'a Seen,
+    pub seen: &'a Seen<'a>,
 }
 
 impl Locator<'_> {
