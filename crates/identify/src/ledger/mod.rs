@@ -43,6 +43,22 @@ pub struct Limits {
     pub activities: usize,
 }
 
+impl Limits {
+    /// For all that is remembered of one site.
+    pub fn site() -> Limits {
+        Limits {
+            subjects: 2_000_000,
+            evidence_per_subject: 256,
+            evidence: 16_000_000,
+            flows: 4_000_000,
+            ports_per_pair: 128,
+            links: 2_000_000,
+            activities_per_address: 64,
+            activities: 4_000_000,
+        }
+    }
+}
+
 impl Default for Limits {
     /// For one of sixteen shards.
     fn default() -> Limits {
