@@ -183,14 +183,19 @@ impl WireDeed {
     }
 }
 
-type WireHolding = (Vec<(Time, Time)>, u64);
+type WireHolding = (Vec<(Time, Time)>, u64, Time);
 
 fn holding_out(holding: &Holding) -> WireHolding {
-    (holding.intervals.iter().map(|(a, b)| (a.as_nanos(), b.as_nanos())).collect(), holding.packet)
+    (
+        holding.intervals.iter().map(|(a, b)| (a.as_nanos(), b.as_nanos())).collect(),
+        holding.packet,
+        holding.said.as_nanos(),
+    )
 }
 
-fn holding_in((intervals, packet): WireHolding) -> Holding {
-    Holding { intervals: intervals.into_iter().map(|(a, b)| (time(a), time(b))).collect(), packet }
+fn holding_in((intervals, packet, said): WireHolding) -> Holding {
+    let intervals = intervals.into_iter().map(|(a, b)| (time(a), time(b))).collect();
+    Holding { intervals, packet, said: time(said) }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -19,6 +19,8 @@ pub(crate) struct Holding {
     pub intervals: Vec<(Timestamp, Timestamp)>,
     /// Lowest packet that says so.
     pub packet: u64,
+    /// When it was last said; a lease runs on from there.
+    pub said: Timestamp,
 }
 
 impl Holding {
@@ -56,6 +58,7 @@ impl Links {
         };
         if let Some(holding) = self.0.get_mut(&key) {
             holding.packet = holding.packet.min(link.packet);
+            holding.said = holding.said.max(link.time);
             let inside = holding.intervals.iter().any(|i| i.0 <= link.time && last <= i.1);
             if !inside {
                 holding.add(link.time, last);
@@ -65,7 +68,10 @@ impl Links {
         if self.0.len() >= limits.links {
             return false;
         }
-        self.0.insert(key, Holding { intervals: vec![(link.time, last)], packet: link.packet });
+        self.0.insert(
+            key,
+            Holding { intervals: vec![(link.time, last)], packet: link.packet, said: link.time },
+        );
         true
     }
 
@@ -78,6 +84,7 @@ impl Links {
             match self.0.get_mut(&key) {
                 Some(ours) => {
                     ours.packet = ours.packet.min(theirs.packet);
+                    ours.said = ours.said.max(theirs.said);
                     for (first, last) in theirs.intervals {
                         ours.add(first, last);
                     }
@@ -96,6 +103,7 @@ impl Links {
             match self.0.get_mut(&key) {
                 Some(ours) => {
                     ours.packet = ours.packet.min(theirs.packet);
+                    ours.said = ours.said.max(theirs.said);
                     for (first, last) in theirs.intervals {
                         ours.add(first, last);
                     }

@@ -44,6 +44,20 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// For what one tap brings between two reports.
+    pub fn tap() -> Limits {
+        Limits {
+            subjects: 262_144,
+            evidence_per_subject: 256,
+            evidence: 1_048_576,
+            flows: 524_288,
+            ports_per_pair: 128,
+            links: 262_144,
+            activities_per_address: 64,
+            activities: 262_144,
+        }
+    }
+
     /// For all that is remembered of one site.
     pub fn site() -> Limits {
         Limits {

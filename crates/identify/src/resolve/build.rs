@@ -330,6 +330,7 @@ impl<'m> DeviceSet<'m> {
             (seen.packet, seen.source.as_ptr(), std::ptr::from_ref(seen.field), &seen.value)
                 .hash(&mut hasher);
         }
+        told::superseded(&self.part.observations).hash(&mut hasher);
         for (deed, sum) in &self.part.deeds {
             (deed, sum.packet).hash(&mut hasher);
         }

@@ -40,9 +40,8 @@ impl<'m> Seen<'m> {
         let mut seen = Seen::default();
         for ((mac, ip, vlan), holding) in memory.links.sorted() {
             let first = holding.intervals.first().map_or(Timestamp::MIN, |i| i.0);
-            // A lease runs ahead of what was seen: only its beginning is a sighting.
-            let last = holding.intervals.last().map_or(first, |i| i.0);
-            seen.mac(mac, vlan, Span { first, last });
+            // A lease runs ahead of what was seen: only what was said is a sighting.
+            seen.mac(mac, vlan, Span { first, last: holding.said.max(first) });
             let known = seen.holders.entry(ip).or_default().entry(mac).or_default();
             known.intervals.extend(&holding.intervals);
             known.intervals.sort_unstable();

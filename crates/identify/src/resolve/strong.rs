@@ -17,7 +17,8 @@ use crate::catalog::{Catalog, OuiKind};
 use crate::fuse::{Fact, Interpreted, interpret, normalise};
 
 /// Protocols whose payload often speaks of another device than its sender: forwarded images, relayed results.
-const CARRIERS: [&str; 8] = ["dicom", "dicomweb", "hl7", "fhir", "astm", "poct1a", "syslog", "mqtt"];
+pub(crate) const CARRIERS: [&str; 8] =
+    ["dicom", "dicomweb", "hl7", "fhir", "astm", "poct1a", "syslog", "mqtt"];
 
 /// More nodes than this with one identifier: it identifies nothing.
 const MAX_SHARED: usize = 6;

@@ -48,6 +48,8 @@ pub struct LiveSite {
     places: Vec<PlaceRules>,
     sensors: BTreeMap<String, SensorState>,
     receipts: BTreeMap<(String, u64), u64>,
+    /// Whose reports came since the last commit.
+    reported: BTreeSet<(String, u64)>,
     /// Devices and positions that are to be written down.
     changed: BTreeSet<DeviceId>,
     changed_positions: BTreeSet<Mac>,
@@ -80,6 +82,7 @@ impl LiveSite {
             places: Vec::new(),
             sensors: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            reported: BTreeSet::new(),
             changed: BTreeSet::new(),
             changed_positions: BTreeSet::new(),
             excused: BTreeSet::new(),
@@ -146,6 +149,12 @@ impl LiveSite {
         self.site.decide(all);
     }
 
+    /// Makes the next commit build every device anew: after a decision, or with another catalogue.
+    pub fn renew(&mut self) {
+        self.site.rebuild();
+        self.replace = true;
+    }
+
     /// The rules that tell places; every device's place is found anew at the next commit.
     pub fn map(&mut self, places: Vec<PlaceRules>) {
         if places != self.places {
@@ -171,7 +180,9 @@ impl LiveSite {
         if self.has(receipt) {
             return false;
         }
-        self.receipts.insert((receipt.sensor.clone(), receipt.epoch), receipt.sequence);
+        let from = (receipt.sensor.clone(), receipt.epoch);
+        self.receipts.insert(from.clone(), receipt.sequence);
+        self.reported.insert(from);
         self.note_sensor(receipt, report.state, now);
         for position in report.positions {
             self.place(position);
@@ -250,13 +261,11 @@ impl LiveSite {
             self.sensors_changed = false;
             commit.sensors = self.sensors.values().cloned().collect();
         }
-        commit.receipts = self
-            .receipts
-            .iter()
-            .map(|((sensor, epoch), sequence)| Receipt {
-                sensor: sensor.clone(),
-                epoch: *epoch,
-                sequence: *sequence,
+        commit.receipts = std::mem::take(&mut self.reported)
+            .into_iter()
+            .filter_map(|(sensor, epoch)| {
+                let sequence = *self.receipts.get(&(sensor.clone(), epoch))?;
+                Some(Receipt { sensor, epoch, sequence })
             })
             .collect();
         commit
