@@ -1,4 +1,5 @@
 //! A site over time: what is told of devices that appear, change, move, fall silent and come back.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
