@@ -6,6 +6,7 @@ mod clock;
 mod command;
 mod exit;
 mod judging;
+mod live;
 mod output;
 mod pipeline;
 mod progress;

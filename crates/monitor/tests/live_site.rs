@@ -85,7 +85,7 @@ impl Scene {
     }
 
     fn commit(&mut self, minute: i64) -> Commit {
-        let commit = self.site.commit(catalog(), &Known, at(minute));
+        let commit = self.site.commit(catalog(), &Known, at(minute), true);
         for entry in &commit.entries {
             let key = (entry.table, entry.key.clone());
             match &entry.body {

@@ -26,6 +26,7 @@ const CRATES: &[(&str, Layer)] = &[
     ("medward-knowledge", Layer::Verb),
     ("medward-risk", Layer::Verb),
     ("medward-monitor", Layer::Verb),
+    ("medward-lab", Layer::Verb),
     ("medward-fetch", Layer::Edge),
     ("medward-capture", Layer::Edge),
     ("medward-export", Layer::Edge),
@@ -43,6 +44,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("medward-knowledge", "medward-identify"),
     ("medward-monitor", "medward-identify"),
     ("medward-monitor", "medward-query"),
+    ("medward-lab", "medward-identify"),
 ];
 
 /// What a verb must not name: clocks, files, sockets, threads, environment.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use medward_model::{Link, LinkKind, Mac, Timestamp};
+use medward_model::{Link, LinkKind, Mac, Subject, Timestamp};
 
 use super::memory::{Change, Key};
 use super::{Limits, Map};
@@ -125,6 +125,11 @@ impl Links {
 
     pub(crate) fn get(&self, key: &(Mac, IpAddr, u16)) -> Option<&Holding> {
         self.0.get(key)
+    }
+
+    /// When each station was last heard of.
+    pub(super) fn latest(&self) -> impl Iterator<Item = (Subject, Timestamp)> + '_ {
+        self.0.iter().map(|((mac, _, vlan), holding)| (Subject::Mac { mac: *mac, vlan: *vlan }, holding.said))
     }
 
     /// All of them, by MAC, IP and VLAN.

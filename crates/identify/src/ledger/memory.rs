@@ -45,6 +45,8 @@ pub struct Memory {
     pub(crate) unwritten: BTreeSet<Key>,
     pub(crate) unwritten_times: BTreeSet<Key>,
     tracked: bool,
+    /// Something changed that may make devices other than they were.
+    pub(crate) stale: bool,
 }
 
 impl Memory {
@@ -59,6 +61,7 @@ impl Memory {
             unwritten: BTreeSet::new(),
             unwritten_times: BTreeSet::new(),
             tracked: true,
+            stale: true,
         }
     }
 
@@ -79,7 +82,10 @@ impl Memory {
     pub(crate) fn absorb(&mut self, ledger: Ledger) -> Absorbed {
         let Ledger { observations, links, deeds, flows, .. } = ledger;
         let (unwritten, times, tracked) = (&mut self.unwritten, &mut self.unwritten_times, self.tracked);
+        let stale = &mut self.stale;
+        let heard = observations.latest().chain(links.latest()).collect();
         let mut changed = |key: Key, change: Change| {
+            *stale |= change == Change::Material;
             if tracked {
                 match change {
                     Change::Material => unwritten.insert(key),
@@ -98,7 +104,7 @@ impl Memory {
                 self.presences.absorb(key, sum, &mut changed);
             }
         }
-        Absorbed { flows, deeds: lately }
+        Absorbed { flows, deeds: lately, heard }
     }
 
     /// Forgets what was last seen before `before` and has no MAC address of its own: addresses elsewhere, which never end.
@@ -145,4 +151,6 @@ impl Memory {
 pub(crate) struct Absorbed {
     pub flows: Vec<(FlowKey, FlowSum)>,
     pub deeds: Vec<(IpAddr, Vec<(super::Deed, super::DeedSum)>)>,
+    /// Who else was heard, and when.
+    pub heard: Vec<(Subject, Timestamp)>,
 }

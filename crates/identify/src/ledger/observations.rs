@@ -135,6 +135,14 @@ impl Observations {
         self.by_subject.get(subject).map(Vec::as_slice)
     }
 
+    /// When each subject was last spoken of, hearsay aside.
+    pub(super) fn latest(&self) -> impl Iterator<Item = (Subject, Timestamp)> + '_ {
+        self.by_subject.iter().filter_map(|(subject, list)| {
+            let last = list.iter().map(|o| o.last).max()?;
+            (!matches!(subject, Subject::Ip(_))).then(|| (subject.clone(), last))
+        })
+    }
+
     /// Everything, ordered by subject, then packet, source, field, value.
     pub(crate) fn sorted(&self) -> Vec<(&Subject, Vec<&Observation>)> {
         let mut all: Vec<(&Subject, Vec<&Observation>)> =

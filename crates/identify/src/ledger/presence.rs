@@ -105,6 +105,11 @@ impl Presences {
         }
         let protocol = key.protocol.unwrap_or("unknown");
         let heard = heard || group;
+        // What is asked for under no known protocol tells nothing, and there is no end of it.
+        if key.protocol.is_none_or(|protocol| protocol == "other") && key.port >= 1024 {
+            self.serve(key, sum, span, protocol, changed);
+            return;
+        }
         let asked = (from, key.transport, key.port, protocol);
         match self.asked.get_mut(&asked) {
             Some(known) => {
@@ -122,8 +127,19 @@ impl Presences {
                 changed(Key::Asked(asked), Change::Material);
             }
         }
+        self.serve(key, sum, span, protocol, changed);
+    }
+
+    fn serve(
+        &mut self,
+        key: &FlowKey,
+        sum: &FlowSum,
+        span: Span,
+        protocol: &'static str,
+        changed: &mut dyn FnMut(Key, Change),
+    ) {
         if sum.serves {
-            let served = (to, key.transport, key.port, protocol);
+            let served = (key.responder, key.transport, key.port, protocol);
             match self.served.get_mut(&served) {
                 Some(known) => {
                     // A service is told anew when another hour has come.

@@ -118,6 +118,7 @@ pub fn resolve_with(ledger: Ledger, catalog: &Catalog, wants: Wants<'_>) -> Reso
 struct Prepared<'m> {
     material: Material<'m>,
     ownership: Ownership,
+    broadcasts: presence::Broadcasts,
     /// The nodes at the ends of the flows, and of what was done, as asked for.
     ends: Vec<Option<(usize, usize)>>,
     doers: Vec<Option<usize>>,
@@ -130,10 +131,10 @@ fn prepare<'m>(
     deeds: &[(IpAddr, Timestamp)],
 ) -> Prepared<'m> {
     let observations = memory.observations.sorted();
-    let seen = Seen::of(memory, &observations);
+    let mut seen = Seen::of(memory, &observations);
     let ownership = Ownership::of(&seen);
     let mut material = gather(&seen, &ownership, memory, observations);
-    let locator = Locator { ownership: &ownership, seen: &seen };
+    let locator = Locator { ownership: &ownership, broadcasts: &seen.broadcasts };
     for (ip, deeds) in memory.deeds.sorted() {
         for (deed, sum) in deeds {
             if let Some(number) = material.nodes.find(&locator.ip(ip, sum.time)) {
@@ -145,7 +146,8 @@ fn prepare<'m>(
     let ends = conversations::ends(flows, &locator, &material);
     let doers = deeds.iter().map(|(ip, at)| material.nodes.find(&locator.ip(*ip, *at))).collect();
     strong::join(&mut material, &ownership, around);
-    Prepared { material, ownership, ends, doers }
+    let broadcasts = std::mem::take(&mut seen.broadcasts);
+    Prepared { material, ownership, broadcasts, ends, doers }
 }
 
 /// Assigns links and evidence to nodes.
@@ -155,7 +157,7 @@ fn gather<'m>(
     memory: &Memory,
     observations: Vec<(&'m Subject, Vec<&'m Observation>)>,
 ) -> Material<'m> {
-    let locator = Locator { ownership, seen };
+    let locator = Locator { ownership, broadcasts: &seen.broadcasts };
     let mut material = Material::default();
     for (mac, span) in &seen.macs {
         let number = material.nodes.number(Node::Station(*mac));

@@ -7,7 +7,7 @@ use medward_model::{HostKey, Mac, Subject, Timestamp};
 
 use super::addresses::is_group;
 use super::ownership::Ownership;
-use super::presence::Seen;
+use super::presence::Broadcasts;
 
 /// What holds a device together by itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,13 +108,13 @@ impl Nodes {
 /// Finds the node of an address at a time.
 pub(crate) struct Locator<'a> {
     pub ownership: &'a Ownership,
-    pub seen: &'a Seen<'a>,
+    pub broadcasts: &'a Broadcasts,
 }
 
 impl Locator<'_> {
     /// The node of a host; `None` for one that is no device (unspecified address without a MAC).
     pub(crate) fn host(&self, host: &HostKey, at: Timestamp) -> Option<Node> {
-        if is_group(host) || self.seen.is_silent_broadcast(host) {
+        if is_group(host) || self.broadcasts.is_silent(host) {
             return Some(Node::Group(host.ip));
         }
         if host.ip.is_loopback() {

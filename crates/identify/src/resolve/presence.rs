@@ -20,6 +20,18 @@ pub(crate) struct Presence<'m> {
     pub peers: &'m [HostKey],
 }
 
+/// Addresses that look like directed broadcasts and are none: they spoke, or a station holds them.
+#[derive(Debug, Default)]
+pub(crate) struct Broadcasts(BTreeSet<IpAddr>);
+
+impl Broadcasts {
+    /// The last address of a usual subnet, that never spoke and was not sent to a station: a directed broadcast
+    /// (RFC 919) in a capture that does not tell the destination's MAC.
+    pub(crate) fn is_silent(&self, host: &HostKey) -> bool {
+        may_be_broadcast(host.ip) && !host.mac.is_station() && !self.0.contains(&host.ip)
+    }
+}
+
 /// Everything that was seen.
 #[derive(Debug, Default)]
 pub(crate) struct Seen<'m> {
@@ -29,8 +41,7 @@ pub(crate) struct Seen<'m> {
     pub macs: BTreeMap<Mac, Span>,
     /// Who held an address: by IP, then MAC.
     pub holders: BTreeMap<IpAddr, BTreeMap<Mac, Holding>>,
-    /// Addresses that may be directed broadcasts, and spoke.
-    pub speakers: BTreeSet<IpAddr>,
+    pub broadcasts: Broadcasts,
     /// VLANs of a MAC address.
     pub vlans: BTreeMap<Mac, BTreeSet<u16>>,
 }
@@ -54,7 +65,8 @@ impl<'m> Seen<'m> {
             let presence = Presence { span: known.span, exists: known.exists, peers: &known.peers };
             seen.hosts.insert(*host, presence);
         }
-        seen.speakers.extend(presences.speakers.keys().copied());
+        let held = seen.holders.keys().copied().filter(|ip| may_be_broadcast(*ip));
+        seen.broadcasts = Broadcasts(presences.speakers.keys().copied().chain(held).collect());
         for (subject, observations) in observations {
             let Some(first) = observations.iter().map(|o| o.first).min() else { continue };
             let last = observations.iter().map(|o| o.last).max().unwrap_or(first);
@@ -66,15 +78,6 @@ impl<'m> Seen<'m> {
             }
         }
         seen
-    }
-
-    /// The last address of a usual subnet, that never spoke and was not sent to a station: a directed broadcast
-    /// (RFC 919) in a capture that does not tell the destination's MAC.
-    pub(crate) fn is_silent_broadcast(&self, host: &HostKey) -> bool {
-        may_be_broadcast(host.ip)
-            && !host.mac.is_station()
-            && !self.speakers.contains(&host.ip)
-            && !self.holders.contains_key(&host.ip)
     }
 
     fn mac(&mut self, mac: Mac, vlan: u16, span: Span) {

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use medward_model::{Device, DeviceId, Timestamp, Transport, Verb};
+use medward_model::{Device, DeviceId, HostKey, Mac, Subject, Timestamp, Transport, Verb};
 
 use super::cache::Cache;
 use super::decisions::Decisions;
-use super::{Around, build, prepare};
+use super::nodes::{Locator, Node, Nodes};
+use super::ownership::Ownership;
+use super::presence::Broadcasts;
+use super::{Around, Prepared, build, prepare};
 use crate::catalog::Catalog;
 use crate::codec::{DecodeError, Names, WrittenEntry};
 use crate::ledger::{Deed as Kind, DeedSum, FlowKey, FlowSum, Ledger, Limits, Memory, Part};
@@ -24,8 +27,18 @@ pub struct Site {
     memory: Memory,
     cache: Cache,
     decisions: Decisions,
+    located: Option<Located>,
     flows: Vec<(FlowKey, FlowSum, u8)>,
     deeds: Vec<(IpAddr, Vec<(Kind, DeedSum)>)>,
+    heard: Vec<(Subject, Timestamp)>,
+}
+
+/// Whose each address was at the last thorough look.
+struct Located {
+    ownership: Ownership,
+    broadcasts: Broadcasts,
+    nodes: Nodes,
+    ids: BTreeMap<usize, DeviceId>,
 }
 
 /// Traffic between two devices since the round before.
@@ -82,8 +95,10 @@ impl Site {
             memory: Memory::new(limits),
             cache: Cache::default(),
             decisions: Decisions::default(),
+            located: None,
             flows: Vec::new(),
             deeds: Vec::new(),
+            heard: Vec::new(),
         }
     }
 
@@ -92,6 +107,7 @@ impl Site {
         let absorbed = self.memory.absorb(ledger);
         self.flows.extend(absorbed.flows.into_iter().map(|(key, sum)| (key, sum, 0)));
         self.deeds.extend(absorbed.deeds);
+        self.heard.extend(absorbed.heard);
     }
 
     /// What people decided; everything is looked at anew where it is other than before.
@@ -99,17 +115,22 @@ impl Site {
         if decisions != self.decisions {
             self.decisions = decisions;
             self.cache.clear();
+            self.located = None;
         }
     }
 
     /// Makes the next round build every device anew (another catalogue, say).
     pub fn rebuild(&mut self) {
         self.cache.clear();
+        self.located = None;
     }
 
     /// Something was taken in since the last round.
     pub fn is_due(&self) -> bool {
-        !self.flows.is_empty() || !self.deeds.is_empty() || !self.memory.is_written()
+        !self.flows.is_empty()
+            || !self.deeds.is_empty()
+            || !self.heard.is_empty()
+            || !self.memory.is_written()
     }
 
     /// Hosts that are remembered.
@@ -117,31 +138,109 @@ impl Site {
         self.memory.hosts()
     }
 
+    /// Something was learnt that a quick look does not take into account.
+    pub fn is_stale(&self) -> bool {
+        self.memory.stale || self.located.is_none()
+    }
+
     /// Which devices there are now, as far as they changed. Costs time in the size of the site, and much more in the number
     /// of devices that changed.
     pub fn refresh(&mut self, catalog: &Catalog) -> Round {
+        let pending = self.pending();
         let around = Around { catalog, realm: &self.realm, decisions: &self.decisions };
-        let waiting = std::mem::take(&mut self.flows);
-        let flows: Vec<(FlowKey, FlowSum)> = waiting.iter().map(|(key, sum, _)| (*key, *sum)).collect();
-        let deeds: Vec<(IpAddr, Kind, DeedSum)> = std::mem::take(&mut self.deeds)
-            .into_iter()
-            .flat_map(|(ip, list)| list.into_iter().map(move |(kind, sum)| (ip, kind, sum)))
-            .collect();
-        let places: Vec<(IpAddr, Timestamp)> = deeds.iter().map(|(ip, _, sum)| (*ip, sum.time)).collect();
+        let flows: Vec<(FlowKey, FlowSum)> = pending.flows.iter().map(|(key, sum, _)| (*key, *sum)).collect();
+        let places: Vec<(IpAddr, Timestamp)> =
+            pending.deeds.iter().map(|(ip, _, sum)| (*ip, sum.time)).collect();
         let prepared = prepare(&self.memory, &around, &flows, &places);
-        let (ends, doers) = (prepared.ends, prepared.doers);
+        let Prepared { material, ownership, broadcasts, ends, doers } = prepared;
         let cache = Some(&mut self.cache);
-        let (built, nodes) =
-            build::devices(prepared.material, &prepared.ownership, &around, &|_, _| false, cache);
+        let (built, nodes) = build::devices(material, &ownership, &around, &|_, _| false, cache);
         let gone = self.cache.succeed(&built.ids, &nodes);
+        self.memory.stale = false;
         let mut round = Round { devices: built.devices, gone, ..Round::default() };
         round.unchanged = built
             .unchanged
             .into_iter()
             .filter_map(|(id, span)| span.map(|span| (id, span.first, span.last)))
             .collect();
-        for ((key, sum, patience), ends) in waiting.into_iter().zip(ends) {
-            let found = ends.and_then(|(from, to)| Some((built.ids.get(&from)?, built.ids.get(&to)?)));
+        self.located = Some(Located { ownership, broadcasts, nodes, ids: built.ids });
+        self.tell(pending, &ends, &doers, false, &mut round);
+        round
+    }
+
+    /// Whose traffic it was and who was seen again, by what the last [`Site::refresh`] found; what is new waits for the next.
+    /// Costs time only in what came since.
+    pub fn glance(&mut self) -> Round {
+        let Some(located) = self.located.take() else { return Round::default() };
+        let pending = self.pending();
+        let locator = Locator { ownership: &located.ownership, broadcasts: &located.broadcasts };
+        let mut seen: BTreeMap<&DeviceId, (Timestamp, Timestamp)> = BTreeMap::new();
+        let mut see = |number: usize, first: Timestamp, last: Timestamp| {
+            if let Some(id) = located.ids.get(&number) {
+                let span = seen.entry(id).or_insert((first, last));
+                *span = (span.0.min(first), span.1.max(last));
+            }
+        };
+        let find =
+            |host: &HostKey, at: Timestamp| locator.host(host, at).and_then(|node| located.nodes.find(&node));
+        let ends: Vec<Option<(usize, usize)>> = pending
+            .flows
+            .iter()
+            .map(|(key, sum, _)| {
+                let stations = key.responder.mac.is_station() && key.originator.mac != Mac::ZERO;
+                if key.transport == Transport::Link && !stations {
+                    return None;
+                }
+                let from = find(&key.originator, sum.first);
+                let to = find(&key.responder, sum.first);
+                for number in from.into_iter().chain(to) {
+                    see(number, sum.first, sum.last);
+                }
+                Some((from?, to?))
+            })
+            .collect();
+        let doers: Vec<Option<usize>> =
+            pending.deeds.iter().map(|(ip, _, sum)| located.nodes.find(&locator.ip(*ip, sum.time))).collect();
+        for (subject, at) in &pending.heard {
+            let node = match subject {
+                Subject::Mac { mac, .. } => Some(Node::Station(*mac)),
+                Subject::Host(host) => locator.host(host, *at),
+                Subject::Ip(_) | Subject::Behind { .. } => None,
+            };
+            if let Some(number) = node.and_then(|node| located.nodes.find(&node)) {
+                see(number, *at, *at);
+            }
+        }
+        let unchanged = seen.into_iter().map(|(id, (first, last))| (id.clone(), first, last)).collect();
+        let mut round = Round { unchanged, ..Round::default() };
+        self.located = Some(located);
+        self.tell(pending, &ends, &doers, true, &mut round);
+        round
+    }
+
+    fn pending(&mut self) -> Pending {
+        Pending {
+            flows: std::mem::take(&mut self.flows),
+            deeds: std::mem::take(&mut self.deeds)
+                .into_iter()
+                .flat_map(|(ip, list)| list.into_iter().map(move |(kind, sum)| (ip, kind, sum)))
+                .collect(),
+            heard: std::mem::take(&mut self.heard),
+        }
+    }
+
+    /// Puts traffic and deeds into the round; what has no device yet waits.
+    fn tell(
+        &mut self,
+        pending: Pending,
+        ends: &[Option<(usize, usize)>],
+        doers: &[Option<usize>],
+        again: bool,
+        round: &mut Round,
+    ) {
+        let Some(located) = &self.located else { return };
+        for ((key, sum, patience), ends) in pending.flows.into_iter().zip(ends) {
+            let found = ends.and_then(|(from, to)| Some((located.ids.get(&from)?, located.ids.get(&to)?)));
             match found {
                 Some((from, to)) => round.exchanges.push(exchange(from, to, &key, &sum)),
                 None if key.transport == Transport::Link => {}
@@ -151,8 +250,14 @@ impl Site {
                 None => round.unanswered = round.unanswered.saturating_add(1),
             }
         }
-        for ((_, kind, sum), doer) in deeds.into_iter().zip(doers) {
-            let Some(device) = doer.and_then(|number| built.ids.get(&number)) else { continue };
+        for ((ip, kind, sum), doer) in pending.deeds.into_iter().zip(doers) {
+            let Some(device) = doer.and_then(|number| located.ids.get(&number)) else {
+                // Whose it is shows at the next thorough look.
+                if again && self.deeds.len() < WAITING {
+                    self.deeds.push((ip, vec![(kind, sum)]));
+                }
+                continue;
+            };
             round.deeds.push(Deed {
                 device: device.clone(),
                 actor: kind.part == Part::Actor,
@@ -164,7 +269,6 @@ impl Site {
                 last: sum.last,
             });
         }
-        round
     }
 
     /// What is to be written down, so that the site can be taken up again: pieces by table and key, an empty body for what
@@ -188,6 +292,13 @@ impl Site {
         self.memory
             .forget_remote(before, &|host| host.mac.is_station() && super::addresses::is_private(host.ip))
     }
+}
+
+/// What came since the last look.
+struct Pending {
+    flows: Vec<(FlowKey, FlowSum, u8)>,
+    deeds: Vec<(IpAddr, Kind, DeedSum)>,
+    heard: Vec<(Subject, Timestamp)>,
 }
 
 fn exchange(from: &DeviceId, to: &DeviceId, key: &FlowKey, sum: &FlowSum) -> Exchange {

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use medward_identify::Catalog;
 use medward_model::DeviceId;
-use medward_monitor::{
-    Commit, Decision, LiveSite, PlaceRules, Position, Receipt, Report, Store, StoreError,
-};
+use medward_monitor::{Commit, Decision, LiveSite, PlaceRules, Position, Receipt, Report, Store, StoreError};
 use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -24,7 +22,11 @@ pub enum Signal {
 
 /// What may be asked of a site.
 enum Job {
-    Report { receipt: Receipt, report: Box<Report>, done: oneshot::Sender<()> },
+    Report {
+        receipt: Receipt,
+        report: Box<Report>,
+        done: oneshot::Sender<()>,
+    },
     Place(Vec<Position>),
     /// Decisions are to be read again.
     Decided(oneshot::Sender<()>),
@@ -38,6 +40,8 @@ const WAITING: usize = 64;
 const TOGETHER: usize = 256;
 /// How often a site commits.
 const EVERY: Duration = Duration::from_millis(1000);
+/// A thorough look is followed by so many times its length without another: it takes at most a fifth of one core.
+const REST: u32 = 4;
 /// Between attempts to reach the store.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
 
@@ -145,7 +149,15 @@ impl Core {
         }
         let (jobs, inbox) = mpsc::channel(WAITING);
         sites.insert(name.to_owned(), jobs.clone());
-        tokio::spawn(Keeper { inner: Arc::clone(&self.inner), name: name.to_owned(), inbox }.run());
+        tokio::spawn(
+            Keeper {
+                inner: Arc::clone(&self.inner),
+                name: name.to_owned(),
+                inbox,
+                thorough_at: Instant::now(),
+            }
+            .run(),
+        );
         jobs
     }
 }
@@ -155,6 +167,8 @@ struct Keeper {
     inner: Arc<Inner>,
     name: String,
     inbox: mpsc::Receiver<Job>,
+    /// Before then devices are not looked at thoroughly again.
+    thorough_at: Instant,
 }
 
 impl Keeper {
@@ -213,17 +227,24 @@ impl Keeper {
     }
 
     /// Makes a commit and stores it, however long the store is away.
-    async fn commit(&self, mut site: LiveSite) -> LiveSite {
+    async fn commit(&mut self, mut site: LiveSite) -> LiveSite {
+        let thorough_at = self.thorough_at;
         let (catalog, names) = (Arc::clone(&self.inner.catalog), Arc::clone(&self.inner.names));
         let made = tokio::task::spawn_blocking(move || {
-            let commit = site.commit(&catalog, &*names, clock());
-            (site, commit)
+            let start = Instant::now();
+            let thorough = site.is_stale() && Instant::now() >= thorough_at;
+            let commit = site.commit(&catalog, &*names, clock(), thorough);
+            let took = thorough.then(|| start.elapsed());
+            (site, commit, took)
         })
         .await;
-        let (site, commit) = match made {
+        let (site, commit, took) = match made {
             Ok(made) => made,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
+        if let Some(took) = took {
+            self.thorough_at = Instant::now() + took * REST;
+        }
         match self.store(&commit).await {
             Some(last_event) => {
                 let _ = self.inner.signals.send(Signal::Stored {
@@ -270,7 +291,9 @@ impl Keeper {
                         tracing::warn!(site = self.name, "{unknown} statements of a later version left out");
                         return site;
                     }
-                    Err(error) => tracing::error!(site = self.name, "what was stored cannot be read: {error}"),
+                    Err(error) => {
+                        tracing::error!(site = self.name, "what was stored cannot be read: {error}")
+                    }
                 },
                 Err(error) => tracing::warn!(site = self.name, "cannot load: {error}; trying again"),
             }
@@ -290,7 +313,9 @@ impl Keeper {
                         .map(|(record, _)| record.decision)
                         .collect();
                 }
-                Err(error) => tracing::warn!(site = self.name, "cannot load decisions: {error}; trying again"),
+                Err(error) => {
+                    tracing::warn!(site = self.name, "cannot load decisions: {error}; trying again")
+                }
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSES[1]);

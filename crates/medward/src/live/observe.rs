@@ -120,7 +120,7 @@ impl Observing {
                         let hour = frame.time.as_seconds().div_euclid(3600);
                         if self.hour.is_some_and(|before| before < hour) {
                             self.checkpoint();
-                            self.hand_out(false, true);
+                            self.hand_out(false, !self.settings.current);
                         }
                         self.hour = Some(self.hour.map_or(hour, |before| before.max(hour)));
                         self.engine.packet(frame.number, frame.time, &decode(&frame));
@@ -145,7 +145,7 @@ impl Observing {
             }
             if self.cut.elapsed() >= self.settings.interval {
                 self.checkpoint();
-                self.hand_out(false, false);
+                self.hand_out(false, !self.settings.current);
             }
         }
         self.engine.finish(self.now, self.last_number);

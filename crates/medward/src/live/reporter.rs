@@ -53,15 +53,7 @@ impl Reporter {
             let settings = Settings { taps: count, ..settings };
             observers.push(Observer::start(tap, number, settings, out.clone(), Arc::clone(&stop))?);
         }
-        Ok(Reporter {
-            name: name.to_owned(),
-            settings,
-            observers,
-            deltas,
-            interfaces,
-            taps: count,
-            stop,
-        })
+        Ok(Reporter { name: name.to_owned(), settings, observers, deltas, interfaces, taps: count, stop })
     }
 
     /// Reports until all taps have ended or `stop` is set, and once more then. Without taps it reports its state only.

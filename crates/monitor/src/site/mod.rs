@@ -239,9 +239,20 @@ impl LiveSite {
             || now.seconds_since(self.checked) >= CHECK_EVERY
     }
 
+    /// Something was learnt that a quick commit does not take into account.
+    pub fn is_stale(&self) -> bool {
+        self.site.is_stale() || self.replace
+    }
+
     /// Makes a commit of all that came since the last one. The caller stores it, and the same again until that succeeds.
-    pub fn commit(&mut self, catalog: &Catalog, lore: &dyn Lore, now: Timestamp) -> Commit {
-        let round = self.site.refresh(catalog);
+    ///
+    /// A thorough one costs time in the size of the site, another only in what came: it tells of traffic and sightings, and
+    /// leaves new and changed devices to the next thorough one.
+    pub fn commit(&mut self, catalog: &Catalog, lore: &dyn Lore, now: Timestamp, thorough: bool) -> Commit {
+        let round = match thorough || self.replace {
+            true => self.site.refresh(catalog),
+            false => self.site.glance(),
+        };
         let mut commit = Commit { site: self.name.clone(), ..Commit::default() };
         commit.events.append(&mut self.events);
         self.end(&round, &mut commit, now);
