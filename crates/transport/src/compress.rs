@@ -20,7 +20,9 @@ const WINDOW: u32 = 24;
 pub enum BodyError {
     #[error("the body does not expand: it is not a whole zstd frame")]
     Malformed,
-    #[error("the body expands to more than the {announced} bytes that were announced, or to more than {MAX_BODY}")]
+    #[error(
+        "the body expands to more than the {announced} bytes that were announced, or to more than {MAX_BODY}"
+    )]
     Bomb { announced: u64 },
     #[error("the body expands to {bytes} bytes; {announced} were announced")]
     Short { announced: u64, bytes: usize },

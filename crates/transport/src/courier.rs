@@ -87,6 +87,7 @@ impl Courier {
             window: VecDeque::new(),
             sent: 0,
             more: true,
+            rewound: false,
         };
         let task = tokio::spawn(round.run(stopped));
         Self { spool, state, stop, task }
@@ -132,6 +133,8 @@ struct Round {
     sent: usize,
     /// The spool may have more.
     more: bool,
+    /// The spool begins with the oldest parcel that is not done.
+    rewound: bool,
 }
 
 impl Round {
@@ -156,6 +159,10 @@ impl Round {
 
     /// Does the next thing that can be done. Nothing is lost where it is cancelled.
     async fn step(&mut self) -> Result<(), Fault> {
+        if !self.rewound {
+            self.spool.rewind()?;
+            self.rewound = true;
+        }
         if self.more && self.room() > 0 && self.sent == self.window.len() {
             return self.fill().await;
         }

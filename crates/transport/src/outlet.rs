@@ -49,7 +49,9 @@ impl Future for Handover {
 pub enum OutletError {
     #[error("the core cannot be reached at {address}: {reason}")]
     Unreachable { address: String, reason: String },
-    #[error("the core at {address} is not to be trusted: {reason}; enrol this sensor again if the core was set up anew")]
+    #[error(
+        "the core at {address} is not to be trusted: {reason}; enrol this sensor again if the core was set up anew"
+    )]
     Untrusted { address: String, reason: String },
     #[error("the core refuses this sensor: {reason}")]
     Refused { reason: String },

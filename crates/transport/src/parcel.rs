@@ -64,7 +64,9 @@ impl std::fmt::Display for Number {
 /// Why a parcel cannot be sent.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ParcelError {
-    #[error("the name of the {what} is empty, longer than {MAX_NAME} bytes, or has control characters: choose another")]
+    #[error(
+        "the name of the {what} is empty, longer than {MAX_NAME} bytes, or has control characters: choose another"
+    )]
     Name { what: &'static str },
     #[error("the report has {bytes} bytes; {MAX_BODY} at most: cut it into several")]
     TooLarge { bytes: usize },

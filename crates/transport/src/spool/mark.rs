@@ -28,13 +28,8 @@ pub struct Mark {
 impl Mark {
     /// Opens it, and tells what it says: the newest place that is whole.
     pub fn open(path: &Path) -> io::Result<(Self, Position)> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
         let mut bytes = Vec::new();
         (&mut file).take(2 * PLACE as u64).read_to_end(&mut bytes)?;
         let newest = bytes.chunks(PLACE).filter_map(decode).max_by_key(|(turn, _)| *turn);

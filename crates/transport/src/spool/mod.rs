@@ -126,12 +126,17 @@ impl Spool {
         Ok(number)
     }
 
-    /// The next parcels in order, at most so many parcels and (beyond the first) bytes. Each is given once in the life of
-    /// this process; it stays on disk until [`Spool::done`].
+    /// The next parcels in order, at most so many parcels and (beyond the first) bytes. Each is given once until
+    /// [`Spool::rewind`]; it stays on disk until [`Spool::done`].
     pub fn take(&self, parcels: usize, bytes: usize) -> Result<Vec<Parcel>, SpoolError> {
         self.sync()?;
         let taken = self.shared.store().take(parcels, bytes).map_err(|error| self.shared.disk(error))?;
         Ok(taken.into_iter().map(|(number, body)| self.parcel(number, body)).collect())
+    }
+
+    /// Begins again with the oldest parcel that is not done: what was taken and not done is given once more.
+    pub fn rewind(&self) -> Result<(), SpoolError> {
+        self.shared.store().find_reader().map_err(|error| self.shared.disk(error))
     }
 
     /// The core has acknowledged this parcel and all before it: they are forgotten. To be called for each parcel, in order.

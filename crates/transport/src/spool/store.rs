@@ -104,7 +104,10 @@ impl Store {
             self.remove_front()?;
         }
         while self.segments.len() > 1
-            && self.segments.front().is_some_and(|front| holds(front, done) && done.sequence + 1 >= front.next)
+            && self
+                .segments
+                .front()
+                .is_some_and(|front| holds(front, done) && done.sequence + 1 >= front.next)
         {
             self.remove_front()?;
         }
@@ -112,7 +115,7 @@ impl Store {
     }
 
     /// Sets the reader to the first parcel that is not done, and counts those.
-    fn find_reader(&mut self) -> io::Result<()> {
+    pub fn find_reader(&mut self) -> io::Result<()> {
         self.live = self.segments.iter().map(|segment| segment.next - segment.first).sum();
         let Some(front) = self.segments.front() else { return Ok(()) };
         self.reader = (front.index, HEAD);

@@ -132,7 +132,8 @@ fn the_oldest_parcels_are_given_up_at_the_bound_and_counted() {
 #[test]
 fn a_parcel_that_was_given_up_under_way_and_arrived_is_not_lost() {
     let folder = tempfile::tempdir().unwrap();
-    let spool = Spool::open(folder.path(), SpoolSettings { bound: SpoolSettings::LEAST, ..settings() }).unwrap();
+    let spool =
+        Spool::open(folder.path(), SpoolSettings { bound: SpoolSettings::LEAST, ..settings() }).unwrap();
     let body = vec![7; 4 << 20];
     let first = spool.append(&body).unwrap();
     spool.take(1, 1).unwrap();
