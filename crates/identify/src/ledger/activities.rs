@@ -89,6 +89,14 @@ impl Deeds {
         true
     }
 
+    /// Every second entry to each side.
+    pub(super) fn halve(self, left: &mut Deeds, right: &mut Deeds) {
+        for (at, (key, entry)) in self.by_address.into_iter().enumerate() {
+            let side = if at % 2 == 0 { &mut *left } else { &mut *right };
+            side.restore(key, entry);
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.by_address.is_empty()
     }

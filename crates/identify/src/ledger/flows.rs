@@ -111,6 +111,14 @@ impl Flows {
         false
     }
 
+    /// Every second entry to each side.
+    pub(super) fn halve(self, left: &mut Flows, right: &mut Flows) {
+        for (at, (key, entry)) in self.sums.into_iter().enumerate() {
+            let side = if at % 2 == 0 { &mut *left } else { &mut *right };
+            side.restore(key, entry);
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.sums.is_empty()
     }

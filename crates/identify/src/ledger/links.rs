@@ -75,6 +75,14 @@ impl Links {
         true
     }
 
+    /// Every second entry to each side.
+    pub(super) fn halve(self, left: &mut Links, right: &mut Links) {
+        for (at, (key, entry)) in self.0.into_iter().enumerate() {
+            let side = if at % 2 == 0 { &mut *left } else { &mut *right };
+            side.restore(key, entry);
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

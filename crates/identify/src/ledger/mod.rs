@@ -159,6 +159,17 @@ impl Ledger {
         std::mem::replace(self, fresh)
     }
 
+    /// In two, where a whole is too large to travel; together they say what the whole said.
+    pub fn halve(self) -> (Ledger, Ledger) {
+        let (mut left, mut right) = (Ledger::new(&self.limits), Ledger::new(&self.limits));
+        self.observations.halve(&mut left.observations, &mut right.observations);
+        self.links.halve(&mut left.links, &mut right.links);
+        self.deeds.halve(&mut left.deeds, &mut right.deeds);
+        self.flows.halve(&mut left.flows, &mut right.flows);
+        left.evictions = self.evictions;
+        (left, right)
+    }
+
     /// Nothing was noted.
     pub fn is_empty(&self) -> bool {
         self.observations.is_empty()

@@ -66,6 +66,14 @@ impl Observations {
         true
     }
 
+    /// Every second entry to each side.
+    pub(super) fn halve(self, left: &mut Observations, right: &mut Observations) {
+        for (at, (key, entry)) in self.by_subject.into_iter().enumerate() {
+            let side = if at % 2 == 0 { &mut *left } else { &mut *right };
+            side.restore(key, entry);
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.by_subject.is_empty()
     }

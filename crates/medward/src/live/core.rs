@@ -115,6 +115,13 @@ impl Core {
         stored.await.map_err(|_| TakeError::Ending)
     }
 
+    /// Hands a report over without waiting until it is stored.
+    pub async fn hand_over(&self, site: &str, receipt: Receipt, report: Report) -> Result<(), TakeError> {
+        let (done, _) = oneshot::channel();
+        let job = Job::Report { receipt, report: Box::new(report), done };
+        self.site(site).await.send(job).await.map_err(|_| TakeError::Ending)
+    }
+
     /// Somebody tells where devices are.
     pub async fn place(&self, site: &str, positions: Vec<Position>) -> Result<(), TakeError> {
         self.site(site).await.send(Job::Place(positions)).await.map_err(|_| TakeError::Ending)
