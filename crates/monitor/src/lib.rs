@@ -8,6 +8,7 @@
 mod annotation;
 mod commit;
 mod event;
+mod reconcile;
 mod regularity;
 mod report;
 mod sensor;
@@ -23,6 +24,7 @@ pub use commit::{
     Sighting, Stay, Whereabouts,
 };
 pub use event::{Event, EventKind};
+pub use reconcile::{Asset, Contradiction, Pair, Reconciliation, guess_columns, reconcile};
 pub use report::{Position, Report, ReportError};
 pub use sensor::{Coverage, SensorState};
 pub use site::{LiveSite, Lore};
