@@ -11,9 +11,6 @@ use crate::{MAX_BODY, Peer};
 /// The stream that holds all reports until a core has committed them.
 pub const STREAM: &str = "MEDWARD";
 
-/// Where sites are claimed by cores.
-pub const BUCKET: &str = "medward-sites";
-
 /// First two tokens of all subjects.
 const PREFIX: &str = "medward.report";
 

@@ -4,16 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_nats::jetstream::kv::Store;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use async_nats::jetstream::{self, Context};
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::claim::{self, Claim};
+use super::claim::Claims;
 use super::connect::{NatsError, NatsServer, STREAM, all, connect, publisher, site_key};
 use super::site::Site;
 use crate::{Arrival, Inlet};
@@ -104,18 +102,14 @@ impl NatsInlet {
         let stream = context.get_or_create_stream(configuration(&settings)).await;
         let stream =
             stream.map_err(|error| NatsError::JetStream { what: "the stream", reason: error.to_string() })?;
-        let claims = claim::open(&context, settings.claim, settings.replicas).await?;
-        let mut holder = [0; 16];
-        getrandom::fill(&mut holder)
-            .map_err(|error| NatsError::JetStream { what: "a name of our own", reason: error.to_string() })?;
+        let claims = Claims::open(context.clone(), settings.claim, settings.replicas).await?;
         let (sender, arrivals) = mpsc::channel(256);
         let statistics = Arc::new(Mutex::new(NatsInletStatistics::default()));
         let shared =
             Arc::new(Shared { stream, settings, arrivals: sender, statistics: Arc::clone(&statistics) });
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let holder = Bytes::copy_from_slice(&holder);
-        tasks.spawn(look(Looking { context, claims, holder, shared, stopped }));
+        tasks.spawn(look(Looking { context, claims: Arc::new(claims), shared, stopped }));
         Ok(Self { arrivals, statistics, stop, tasks })
     }
 
@@ -156,8 +150,7 @@ fn configuration(settings: &NatsInletSettings) -> Config {
 
 struct Looking {
     context: Context,
-    claims: Store,
-    holder: Bytes,
+    claims: Arc<Claims>,
     shared: Arc<Shared>,
     stopped: watch::Receiver<bool>,
 }
@@ -189,19 +182,13 @@ async fn look(mut looking: Looking) {
                 if serving.len() >= most {
                     break;
                 }
-                let (key, life) = (site_key(&name), looking.shared.settings.claim);
-                if serving.contains_key(&name) {
-                    continue;
-                }
-                if let Some(claim) = Claim::take(&looking.claims, &key, &looking.holder, life).await {
-                    let task =
-                        serve(name.clone(), claim, Arc::clone(&looking.shared), looking.stopped.clone());
+                if !serving.contains_key(&name) {
+                    let (claims, shared) = (Arc::clone(&looking.claims), Arc::clone(&looking.shared));
+                    let task = serve(name.clone(), claims, shared, looking.stopped.clone());
                     serving.insert(name, tasks.spawn(task).id());
                 }
             }
         }
-        let names: BTreeSet<String> = serving.keys().cloned().collect();
-        looking.shared.count(|statistics| statistics.sites = names);
     }
     while tasks.join_next().await.is_some() {}
 }
@@ -219,17 +206,25 @@ async fn waiting(looking: &Looking) -> BTreeSet<String> {
     found.await.unwrap_or_default().into_iter().flatten().map(|peer| peer.site).collect()
 }
 
-/// Serves a site while the claim holds.
-async fn serve(name: String, mut claim: Claim, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+/// Claims a site, and serves it while the claim holds.
+async fn serve(name: String, claims: Arc<Claims>, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let Some(mut claim) = claims.take(&site_key(&name)).await else { return };
     tracing::info!(site = %name, "this core serves the site now");
-    let site = Site::new(&name, shared);
-    tokio::select! {
-        () = site.run() => {}
-        () = claim.hold() => {
-            tracing::warn!(site = %name, "the claim on the site was lost");
-            return;
-        }
-        _ = stopped.wait_for(|stopped| *stopped) => {}
+    shared.count(|statistics| {
+        statistics.sites.insert(name.clone());
+    });
+    let site = Site::new(&name, Arc::clone(&shared));
+    let kept = tokio::select! {
+        () = site.run() => true,
+        () = claim.hold() => false,
+        _ = stopped.wait_for(|stopped| *stopped) => true,
+    };
+    shared.count(|statistics| {
+        statistics.sites.remove(&name);
+    });
+    if kept {
+        claim.release().await;
+    } else {
+        tracing::warn!(site = %name, "the claim on the site was lost");
     }
-    claim.release().await;
 }
