@@ -91,16 +91,6 @@ impl<T> Lane<T> {
         }
         settled
     }
-
-    /// The tokens of all that is not yet acknowledged, to renew them.
-    pub fn tokens_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.items.iter_mut().map(|item| &mut item.token)
-    }
-
-    /// Takes everything out.
-    pub fn into_tokens(self) -> impl Iterator<Item = T> {
-        self.items.into_iter().map(|item| item.token)
-    }
 }
 
 /// What follows from a settled offer.

@@ -6,7 +6,9 @@ mod compress;
 mod courier;
 mod inlet;
 mod lane;
+mod nats;
 mod outlet;
+mod packed;
 mod parcel;
 mod spool;
 mod tls;
@@ -16,6 +18,9 @@ mod turnstile;
 pub use channel::{ChannelInlet, ChannelOutlet, channel};
 pub use courier::{Courier, CourierSettings, CourierStatistics};
 pub use inlet::{Ack, Arrival, Inlet};
+pub use nats::{
+    NatsError, NatsInlet, NatsInletSettings, NatsInletStatistics, NatsLogin, NatsOutlet, NatsServer, Sites,
+};
 pub use outlet::{Delivered, Handover, Outlet, OutletError};
 pub use parcel::{MAX_BODY, MAX_NAME, Number, Parcel, ParcelError, check_name};
 pub use spool::{Spool, SpoolError, SpoolSettings, SpoolStatistics};

@@ -112,7 +112,8 @@ mod tests {
 
     use super::*;
     use crate::Number;
-    use crate::tls::protocol::{Downward, EnrolRequest, MAX_SMALL_FRAME, Packed, Upward};
+    use crate::packed::Packed;
+    use crate::tls::protocol::{Downward, EnrolRequest, MAX_SMALL_FRAME, Upward};
 
     const PACE: Pace = Pace { silence: Duration::from_secs(1), frame: Duration::from_secs(1) };
 

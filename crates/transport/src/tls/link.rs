@@ -18,8 +18,8 @@ use tokio_rustls::client::TlsStream;
 use super::config::report_client;
 use super::frame::{self, FrameError, Pace};
 use super::outlet::TlsOutletSettings;
-use super::protocol::{Downward, LEAST_VERSION, MAX_SMALL_FRAME, MOST_VERSION, Packed, Upward};
-use crate::compress;
+use super::protocol::{Downward, LEAST_VERSION, MAX_SMALL_FRAME, MOST_VERSION, Upward};
+use crate::packed::Packed;
 use crate::trust::Request;
 use crate::turnstile::{Entry, Turnstile};
 use crate::{Credentials, Delivered, OutletError};
@@ -229,16 +229,9 @@ fn renew(credentials: &Credentials, request: &Request, certificate: &[u8]) -> bo
 }
 
 async fn pack(entry: &Entry) -> Result<Vec<u8>, OutletError> {
-    let parcel = &entry.parcel;
-    let packed = compress::compress(parcel.body.clone()).await;
+    let packed = Packed::pack(&entry.parcel).await;
     let packed = packed.map_err(|error| OutletError::Lost { reason: error.to_string() })?;
-    encode(&Upward::Parcel(Packed {
-        site: parcel.site.clone(),
-        sensor: parcel.sensor.clone(),
-        number: parcel.number(),
-        size: parcel.body.len() as u64,
-        packed,
-    }))
+    encode(&Upward::Parcel(packed))
 }
 
 fn encode(message: &Upward) -> Result<Vec<u8>, OutletError> {

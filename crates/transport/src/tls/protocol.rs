@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::packed::Packed;
 use crate::{MAX_BODY, Number};
 
 /// Names of the two protocols on the one port (ALPN).
@@ -34,17 +35,6 @@ pub enum Upward {
     Renew {
         request: Bytes,
     },
-}
-
-/// A parcel with a compressed body (zstd, one frame).
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Packed {
-    pub site: String,
-    pub sensor: String,
-    pub number: Number,
-    /// Bytes of the body before compression.
-    pub size: u64,
-    pub packed: Bytes,
 }
 
 /// From the core.

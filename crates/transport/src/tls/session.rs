@@ -13,10 +13,11 @@ use tokio_rustls::server::TlsStream;
 
 use super::frame::{self, FrameError, Pace};
 use super::listener::{Ending, Reception, Shared};
-use super::protocol::{Downward, LEAST_VERSION, MAX_FRAME, MAX_SMALL_FRAME, MOST_VERSION, Packed, Upward};
+use super::protocol::{Downward, LEAST_VERSION, MAX_FRAME, MAX_SMALL_FRAME, MOST_VERSION, Upward};
 use super::statistics::Refusal;
-use crate::compress::{self, BodyError};
+use crate::compress::BodyError;
 use crate::lane::{Lane, Slot};
+use crate::packed::Packed;
 use crate::{Ack, Arrival, Certified, Number, Parcel};
 
 /// The other side has to take a frame of ours within this.
@@ -167,26 +168,25 @@ impl<R: Reception> Session<'_, R> {
     }
 
     async fn take_parcel(&mut self, packed: Packed) -> Result<(), Ending> {
-        let Packed { site, sensor, number, size, packed } = packed;
         let peer = &self.certified.peer;
-        if site != peer.site || sensor != peer.sensor {
+        if packed.site != peer.site || packed.sensor != peer.sensor {
             return Err(Ending::Refused(Refusal::Impostor));
         }
+        let number = packed.number;
         if self.last.is_some_and(|last| last.epoch == number.epoch && last.sequence >= number.sequence) {
             return Err(Ending::Refused(Refusal::Disordered));
         }
         self.last = Some(number);
-        let bytes = packed.len() as u64;
-        let body = compress::expand(packed, size).await.map_err(|error| match error {
+        let bytes = packed.packed.len() as u64;
+        let parcel = packed.unpack().await.map_err(|error| match error {
             BodyError::Bomb { .. } => Ending::Refused(Refusal::Bomb),
             _ => Ending::Refused(Refusal::Malformed),
         })?;
         self.shared.counts.add(|counts| {
             counts.parcels += 1;
             counts.bytes += bytes;
-            counts.body_bytes += body.len() as u64;
+            counts.body_bytes += parcel.body.len() as u64;
         });
-        let parcel = Parcel { site, sensor, epoch: number.epoch, sequence: number.sequence, body };
         self.lane.push(parcel, number);
         Ok(())
     }
