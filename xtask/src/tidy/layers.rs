@@ -27,6 +27,7 @@ const CRATES: &[(&str, Layer)] = &[
     ("medward-risk", Layer::Verb),
     ("medward-monitor", Layer::Verb),
     ("medward-lab", Layer::Verb),
+    ("medward-sources", Layer::Verb),
     ("medward-fetch", Layer::Edge),
     ("medward-capture", Layer::Edge),
     ("medward-export", Layer::Edge),
@@ -43,6 +44,8 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("medward-dissect", "medward-wire"),
     ("medward-knowledge", "medward-identify"),
     ("medward-monitor", "medward-identify"),
+    ("medward-sources", "medward-dissect"),
+    ("medward-sources", "medward-wire"),
     ("medward-monitor", "medward-query"),
     ("medward-lab", "medward-identify"),
 ];
