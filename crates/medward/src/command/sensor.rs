@@ -37,8 +37,10 @@ pub struct SensorArguments {
 }
 
 pub fn run(arguments: &SensorArguments, common: &Common) -> anyhow::Result<Exit> {
-    if arguments.watch.capture.is_empty() && arguments.watch.replay.is_empty() {
-        return Err(Failure::usage("nothing to watch: give --capture IFACE or --replay FILE"));
+    if arguments.watch.is_empty() {
+        return Err(Failure::usage(
+            "nothing to watch: give --capture IFACE, --replay FILE, or --source NAME=PLACE",
+        ));
     }
     super::logging(common);
     // Interfaces first: what follows needs no privileges, and no thread may run before they are given up.
@@ -65,7 +67,7 @@ pub fn run(arguments: &SensorArguments, common: &Common) -> anyhow::Result<Exit>
         interval: Duration::from_secs(1),
         current: arguments.watch.is_current(),
     };
-    let reporter = Reporter::start(&name, taps, settings, Arc::clone(&stop))
+    let reporter = Reporter::start(&name, taps, arguments.watch.sources.clone(), settings, Arc::clone(&stop))
         .map_err(|error| Failure::missing(error.to_string()))?;
     let mut sink = sink;
     reporter.run(&mut sink);

@@ -2,6 +2,7 @@
 
 mod chores;
 mod core;
+mod listen;
 mod local;
 mod names;
 mod observe;

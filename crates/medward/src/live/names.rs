@@ -35,6 +35,11 @@ impl Compiled {
                 clinical.insert(dissector.name);
             }
         }
+        for source in medward_sources::SOURCES {
+            for field in source.fields {
+                fields.insert((source.name, field.name), (source.name, *field));
+            }
+        }
         for name in ["other", "unknown"] {
             protocols.insert(name, name);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use medward_capture::{Tap, TapCounters};
@@ -11,6 +12,7 @@ use medward_identify::Ledger;
 use medward_model::Timestamp;
 use medward_monitor::{Report, SensorState};
 
+use super::listen::Listened;
 use super::observe::{Delta, Observer, Settings, clock};
 
 /// Takes reports; false where it takes no more. It may wait: capture goes on, and later reports hold more.
@@ -32,28 +34,47 @@ pub struct Reporter {
     observers: Vec<Observer>,
     deltas: Receiver<Delta>,
     interfaces: Vec<String>,
-    taps: usize,
+    /// Taps and sources.
+    inputs: usize,
+    listeners: Vec<JoinHandle<()>>,
     stop: Arc<AtomicBool>,
 }
 
 impl Reporter {
-    /// Starts a thread for each tap.
+    /// Starts a thread for each tap and source.
     pub fn start(
         name: &str,
         taps: Vec<Box<dyn Tap>>,
+        sources: Vec<Listened>,
         settings: Settings,
         stop: Arc<AtomicBool>,
     ) -> std::io::Result<Reporter> {
-        let (out, deltas): (SyncSender<Delta>, _) = sync_channel(WAITING * taps.len().max(1));
+        let (out, deltas): (SyncSender<Delta>, _) =
+            sync_channel(WAITING * (taps.len() + sources.len()).max(1));
         let mut interfaces: Vec<String> = taps.iter().map(|tap| tap.name().to_owned()).collect();
         interfaces.dedup();
-        let count = taps.len();
+        interfaces.extend(sources.iter().map(Listened::name));
+        let (count, all) = (taps.len(), taps.len() + sources.len());
         let mut observers = Vec::new();
         for (number, tap) in taps.into_iter().enumerate() {
             let settings = Settings { taps: count, ..settings };
             observers.push(Observer::start(tap, number, settings, out.clone(), Arc::clone(&stop))?);
         }
-        Ok(Reporter { name: name.to_owned(), settings, observers, deltas, interfaces, taps: count, stop })
+        let mut listeners = Vec::new();
+        for (number, source) in sources.into_iter().enumerate() {
+            let (out, stop) = (out.clone(), Arc::clone(&stop));
+            listeners.push(source.start(count + number, settings.interval, out, stop)?);
+        }
+        Ok(Reporter {
+            name: name.to_owned(),
+            settings,
+            observers,
+            deltas,
+            interfaces,
+            inputs: all,
+            listeners,
+            stop,
+        })
     }
 
     /// Reports until all taps have ended or `stop` is set, and once more then. Without taps it reports its state only.
@@ -82,8 +103,8 @@ impl Reporter {
                 Err(RecvTimeoutError::Disconnected) => true,
             };
             let over = closed
-                || self.taps > 0 && ended == self.taps
-                || self.taps == 0 && self.stop.load(Ordering::Relaxed);
+                || self.inputs > 0 && ended == self.inputs
+                || self.inputs == 0 && self.stop.load(Ordering::Relaxed);
             if Instant::now() < due && !over {
                 continue;
             }
@@ -100,6 +121,11 @@ impl Reporter {
         drop(self.deltas);
         for observer in self.observers {
             observer.join();
+        }
+        for listener in self.listeners {
+            if let Err(panic) = listener.join() {
+                std::panic::resume_unwind(panic);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use medward_capture::{
     Live, LiveOptions, Numbers, Privileges, Replay, ReplayOptions, Speed, Tap, TapError, drop_privileges,
 };
 
+use super::listen::Listened;
 use crate::exit::Failure;
 
 /// What to watch.
@@ -18,6 +19,9 @@ pub struct Watch {
     /// Replay this capture, or directory of captures, as if it were live; may be given several times.
     #[arg(long, value_name = "FILE", conflicts_with = "capture")]
     pub replay: Vec<PathBuf>,
+    /// Listen to what others know, too: netflow=0.0.0.0:2055, kea-leases=PATH, … (see `medward sources`).
+    #[arg(long = "source", value_name = "NAME=PLACE")]
+    pub sources: Vec<Listened>,
     /// How fast to replay: a number (1 is as recorded, 60 an hour a minute), or "max".
     #[arg(long, value_name = "N|max", default_value = "1")]
     pub speed: Speed,
@@ -77,6 +81,11 @@ impl Watch {
         let privileges = Privileges { user: self.user.clone(), ..Privileges::default() };
         drop_privileges(&privileges).map_err(|error| Failure::missing(error.to_string()))?;
         Ok(taps)
+    }
+
+    /// Nothing is to be watched.
+    pub fn is_empty(&self) -> bool {
+        self.capture.is_empty() && self.replay.is_empty() && self.sources.is_empty()
     }
 
     /// Frames carry the time of now.

@@ -205,5 +205,6 @@ fn record(ask: &OneWay, answer: Option<&OneWay>, number: u64, oriented: bool) ->
         first_packet: number,
         answered: answer.is_some_and(serves),
         oriented,
+        continues: None,
     }
 }
