@@ -2,19 +2,34 @@
 
 use std::net::IpAddr;
 
-use medward_model::{Device, Scope, Timestamp};
+use medward_model::{Attribute, Device, Scope, Timestamp};
 
-use crate::tree::{Age, Field, Node};
+use crate::standing::{Standing, folded, position_words};
+use crate::tree::{Age, Field, Is, Node};
 
-pub(crate) fn matches(node: &Node, device: &Device, now: Timestamp) -> bool {
+pub(crate) fn matches(node: &Node, device: &Device, standing: &Standing, now: Timestamp) -> bool {
     match node {
-        Node::And(all) => all.iter().all(|node| matches(node, device, now)),
-        Node::Or(any) => any.iter().any(|node| matches(node, device, now)),
-        Node::Not(inner) => !matches(inner, device, now),
-        Node::Anywhere(text) => anywhere(device, &folded(text)),
-        Node::Text { field, value } => in_field(device, *field, &folded(value)),
+        Node::And(all) => all.iter().all(|node| matches(node, device, standing, now)),
+        Node::Or(any) => any.iter().any(|node| matches(node, device, standing, now)),
+        Node::Not(inner) => !matches(inner, device, standing, now),
+        Node::Anywhere(text) => anywhere(device, standing, &folded(text)),
+        Node::Text { field, value } => in_field(device, standing, *field, &folded(value)),
         Node::Network { address, prefix } => device.ips.iter().any(|ip| within(*ip, *address, *prefix)),
         Node::Port(port) => device.services.iter().any(|service| service.port == *port),
+        Node::Position(words) => {
+            standing.position.as_deref().is_some_and(|position| position_words(position).contains(words))
+        }
+        Node::Criticality { order, value } => {
+            standing.criticality.is_some_and(|criticality| criticality.cmp(value) == *order)
+        }
+        Node::Is(is) => match is {
+            Is::Medical => standing.medical,
+            Is::Missing => standing.status == Some("missing"),
+            Is::Unheard => standing.status == Some("unheard"),
+            Is::New => device.first_seen.is_some_and(|first| now.seconds_since(first) <= Is::NEW_SECONDS),
+            Is::External => device.scope == Scope::External,
+            Is::LifeSupporting => device.value(Attribute::LifeSupporting) == Some("yes"),
+        },
         Node::Vlan(vlan) => device.vlans.contains(vlan),
         Node::Has(attribute) => match attribute.name() {
             "hostname" => !device.hostnames.is_empty(),
@@ -32,11 +47,6 @@ pub(crate) fn matches(node: &Node, device: &Device, now: Timestamp) -> bool {
     }
 }
 
-/// Lower case; blanks, hyphens and underscores alike.
-fn folded(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '-' | '_') { ' ' } else { c }).collect()
-}
-
 fn holds(text: &str, wanted: &str) -> bool {
     folded(text).contains(wanted)
 }
@@ -49,7 +59,7 @@ const fn scope(scope: Scope) -> &'static str {
     }
 }
 
-fn in_field(device: &Device, field: Field, wanted: &str) -> bool {
+fn in_field(device: &Device, standing: &Standing, field: Field, wanted: &str) -> bool {
     match field {
         Field::Id => holds(&device.id.0, wanted),
         Field::Mac => {
@@ -67,17 +77,39 @@ fn in_field(device: &Device, field: Field, wanted: &str) -> bool {
             holds(&format!("{} {version}", software.name), wanted)
         }),
         Field::Attribute(attribute) => match attribute.name() {
-            "hostname" => in_field(device, Field::Name, wanted),
-            "alias" => in_field(device, Field::Alias, wanted),
-            "software" => in_field(device, Field::Software, wanted),
+            "hostname" => in_field(device, standing, Field::Name, wanted),
+            "alias" => in_field(device, standing, Field::Alias, wanted),
+            "software" => in_field(device, standing, Field::Software, wanted),
             name => device.attributes.get(name).is_some_and(|fused| holds(&fused.value, wanted)),
         },
+        Field::Site => standing.site.as_deref().is_some_and(|site| holds(site, wanted)),
+        Field::Tag => standing.tags.iter().any(|tag| holds(tag, wanted)),
+        Field::Owner => standing.owner.as_deref().is_some_and(|owner| holds(owner, wanted)),
+        Field::Place => {
+            [&standing.position, &standing.place, &standing.belongs]
+                .into_iter()
+                .flatten()
+                .any(|text| holds(text, wanted))
+                || device.value(Attribute::Location).is_some_and(|text| holds(text, wanted))
+        }
+        Field::Status => standing.status.is_some_and(|status| holds(status, wanted)),
+        Field::Lifecycle => standing.lifecycle.is_some_and(|lifecycle| holds(lifecycle, wanted)),
+        Field::Group => standing.group.as_deref().is_some_and(|group| holds(group, wanted)),
     }
 }
 
-fn anywhere(device: &Device, wanted: &str) -> bool {
-    let texts = [Field::Id, Field::Name, Field::Alias, Field::Service, Field::Software];
-    texts.into_iter().any(|field| in_field(device, field, wanted))
+fn anywhere(device: &Device, standing: &Standing, wanted: &str) -> bool {
+    let texts = [
+        Field::Id,
+        Field::Name,
+        Field::Alias,
+        Field::Service,
+        Field::Software,
+        Field::Tag,
+        Field::Owner,
+        Field::Place,
+    ];
+    texts.into_iter().any(|field| in_field(device, standing, field, wanted))
         || device.attributes.values().any(|fused| holds(&fused.value, wanted))
         || device.ips.iter().any(|ip| ip.to_string().contains(wanted))
         || device.macs.iter().any(|mac| mac.to_string().contains(wanted))

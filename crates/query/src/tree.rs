@@ -6,6 +6,7 @@ use medward_model::{Attribute, Device, Timestamp};
 
 use crate::matching;
 use crate::parse::{self, ParseError};
+use crate::standing::Standing;
 
 /// A parsed query.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,13 +26,21 @@ impl Query {
     }
 
     /// Whether a device matches at the time `now`.
+    ///
+    /// What people say of it is not known here: terms like `tag:` or `status:` do not match.
     pub fn matches(&self, device: &Device, now: Timestamp) -> bool {
-        matching::matches(&self.root, device, now)
+        self.matches_with(device, &Standing::default(), now)
+    }
+
+    /// Whether a device matches that stands so in the monitor.
+    pub fn matches_with(&self, device: &Device, standing: &Standing, now: Timestamp) -> bool {
+        matching::matches(&self.root, device, standing, now)
     }
 }
 
 /// A part of a query.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Node {
     /// All must match; none given matches everything.
     And(Vec<Node>),
@@ -52,6 +61,14 @@ pub enum Node {
     },
     /// A service on that port.
     Port(u16),
+    /// The words of a switch port or other position, as [`crate::position_words`] tells them.
+    Position(String),
+    /// How critical people say it is: above, below or just so.
+    Criticality {
+        order: std::cmp::Ordering,
+        value: u8,
+    },
+    Is(Is),
     /// A VLAN the device was seen on.
     Vlan(u16),
     /// The attribute is known.
@@ -62,6 +79,39 @@ pub enum Node {
         younger: bool,
         seconds: i64,
     },
+}
+
+/// What a device can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Is {
+    Medical,
+    Missing,
+    Unheard,
+    /// First seen within the last [`Is::NEW_SECONDS`].
+    New,
+    External,
+    LifeSupporting,
+}
+
+impl Is {
+    /// All of them.
+    pub const ALL: [Is; 6] =
+        [Is::Medical, Is::Missing, Is::Unheard, Is::New, Is::External, Is::LifeSupporting];
+
+    /// How long a device is new: a week.
+    pub const NEW_SECONDS: i64 = 7 * 86_400;
+
+    /// As in a query.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Is::Medical => "medical",
+            Is::Missing => "missing",
+            Is::Unheard => "unheard",
+            Is::New => "new",
+            Is::External => "external",
+            Is::LifeSupporting => "life-supporting",
+        }
+    }
 }
 
 /// Which of a device's times.
@@ -75,6 +125,7 @@ pub enum Age {
 
 /// A field with text in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Field {
     Id,
     Mac,
@@ -86,6 +137,16 @@ pub enum Field {
     Service,
     Software,
     Attribute(Attribute),
+    /// Of the monitor, as all that follow.
+    Site,
+    Tag,
+    Owner,
+    /// Where it is or belongs: position, identifier of the place, or what it says itself.
+    Place,
+    Status,
+    Lifecycle,
+    /// The group of its category.
+    Group,
 }
 
 impl Field {
@@ -99,6 +160,13 @@ impl Field {
             "scope" => Field::Scope,
             "service" | "protocol" => Field::Service,
             "software" => Field::Software,
+            "site" => Field::Site,
+            "tag" | "tags" => Field::Tag,
+            "owner" => Field::Owner,
+            "place" => Field::Place,
+            "status" => Field::Status,
+            "lifecycle" => Field::Lifecycle,
+            "group" => Field::Group,
             "maker" | "manufacturer" => Field::Attribute(Attribute::Vendor),
             "type" | "kind" => Field::Attribute(Attribute::Category),
             "sn" => Field::Attribute(Attribute::Serial),
@@ -108,5 +176,6 @@ impl Field {
 
     /// Names to offer when one is not understood.
     pub const NAMES: &'static str = "id, mac, ip, vlan, name, alias, scope, service, port, software, vendor, family, model, serial, \
-         udi, os, os_version, firmware, category, role, fda_class, life_supporting, location, has, seen, first";
+         udi, os, os_version, firmware, category, role, fda_class, life_supporting, location, has, seen, first, \
+         site, tag, owner, place, status, lifecycle, criticality, group, is";
 }
