@@ -8,6 +8,13 @@
 //! somatom
 //! ```
 //!
+//! In the monitor there are more fields, of what people say of a device and of where it is:
+//!
+//! ```text
+//! is:medical -has:serial status:missing tag:mri owner:radiology criticality>3 site:north
+//! place:"icu 2"  port:sw-3/12  port:443
+//! ```
+//!
 //! A word without a field is looked for everywhere. Text compares without case, as a part of the value, and blanks,
 //! hyphens and underscores count as the same. Parsing gives a tree ([`Query::root`]) that can be compiled to something
 //! else; [`Query::matches`] tests a device in memory.
@@ -15,8 +22,9 @@
 
 mod matching;
 mod parse;
+mod standing;
 mod tree;
 
-pub use matching::folded;
 pub use parse::{MAX_DEPTH, ParseError};
-pub use tree::{Age, Compare, Field, Node, Query, Standing};
+pub use standing::{LIFECYCLES, STATUSES, Standing, folded, position_words};
+pub use tree::{Age, Field, Is, Node, Query};

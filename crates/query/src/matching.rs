@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use medward_model::{Device, Scope, Timestamp};
+use medward_model::{Attribute, Device, Scope, Timestamp};
 
-use crate::tree::{Age, Compare, Field, Node, Standing};
+use crate::standing::{Standing, folded, position_words};
+use crate::tree::{Age, Field, Is, Node};
 
 pub(crate) fn matches(node: &Node, device: &Device, standing: &Standing, now: Timestamp) -> bool {
     match node {
@@ -13,14 +14,22 @@ pub(crate) fn matches(node: &Node, device: &Device, standing: &Standing, now: Ti
         Node::Not(inner) => !matches(inner, device, standing, now),
         Node::Anywhere(text) => anywhere(device, standing, &folded(text)),
         Node::Text { field, value } => in_field(device, standing, *field, &folded(value)),
-        Node::Medical => standing.medical,
-        Node::Criticality { compare, value } => standing.criticality.is_some_and(|known| match compare {
-            Compare::Less => known < *value,
-            Compare::Equal => known == *value,
-            Compare::Greater => known > *value,
-        }),
         Node::Network { address, prefix } => device.ips.iter().any(|ip| within(*ip, *address, *prefix)),
         Node::Port(port) => device.services.iter().any(|service| service.port == *port),
+        Node::Position(words) => {
+            standing.position.as_deref().is_some_and(|position| position_words(position).contains(words))
+        }
+        Node::Criticality { order, value } => {
+            standing.criticality.is_some_and(|criticality| criticality.cmp(value) == *order)
+        }
+        Node::Is(is) => match is {
+            Is::Medical => standing.medical,
+            Is::Missing => standing.status == Some("missing"),
+            Is::Unheard => standing.status == Some("unheard"),
+            Is::New => device.first_seen.is_some_and(|first| now.seconds_since(first) <= Is::NEW_SECONDS),
+            Is::External => device.scope == Scope::External,
+            Is::LifeSupporting => device.value(Attribute::LifeSupporting) == Some("yes"),
+        },
         Node::Vlan(vlan) => device.vlans.contains(vlan),
         Node::Has(attribute) => match attribute.name() {
             "hostname" => !device.hostnames.is_empty(),
@@ -36,11 +45,6 @@ pub(crate) fn matches(node: &Node, device: &Device, standing: &Standing, now: Ti
             time.is_some_and(|time| (now.seconds_since(time) <= *seconds) == *younger)
         }
     }
-}
-
-/// Text as it is compared: lower case; blanks, hyphens and underscores alike.
-pub fn folded(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '-' | '_') { ' ' } else { c }).collect()
 }
 
 fn holds(text: &str, wanted: &str) -> bool {
@@ -72,19 +76,25 @@ fn in_field(device: &Device, standing: &Standing, field: Field, wanted: &str) ->
             let version = software.version.as_deref().unwrap_or("");
             holds(&format!("{} {version}", software.name), wanted)
         }),
-        Field::Site => holds(&standing.site, wanted),
-        Field::Tag => standing.tags.iter().any(|tag| holds(tag, wanted)),
-        Field::Owner => standing.owner.as_deref().is_some_and(|owner| holds(owner, wanted)),
-        Field::Place => standing.place.iter().any(|place| holds(place, wanted)),
-        Field::Status => holds(&standing.status, wanted),
-        Field::Lifecycle => holds(&standing.lifecycle, wanted),
-        Field::Group => standing.group.as_deref().is_some_and(|group| holds(group, wanted)),
         Field::Attribute(attribute) => match attribute.name() {
             "hostname" => in_field(device, standing, Field::Name, wanted),
             "alias" => in_field(device, standing, Field::Alias, wanted),
             "software" => in_field(device, standing, Field::Software, wanted),
             name => device.attributes.get(name).is_some_and(|fused| holds(&fused.value, wanted)),
         },
+        Field::Site => standing.site.as_deref().is_some_and(|site| holds(site, wanted)),
+        Field::Tag => standing.tags.iter().any(|tag| holds(tag, wanted)),
+        Field::Owner => standing.owner.as_deref().is_some_and(|owner| holds(owner, wanted)),
+        Field::Place => {
+            [&standing.position, &standing.place, &standing.belongs]
+                .into_iter()
+                .flatten()
+                .any(|text| holds(text, wanted))
+                || device.value(Attribute::Location).is_some_and(|text| holds(text, wanted))
+        }
+        Field::Status => standing.status.is_some_and(|status| holds(status, wanted)),
+        Field::Lifecycle => standing.lifecycle.is_some_and(|lifecycle| holds(lifecycle, wanted)),
+        Field::Group => standing.group.as_deref().is_some_and(|group| holds(group, wanted)),
     }
 }
 

@@ -1,11 +1,13 @@
 //! From text to tree. Bounded: at most 4,096 bytes, [`MAX_DEPTH`] levels.
 
+use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use medward_model::Attribute;
 use thiserror::Error;
 
-use crate::tree::{Age, Compare, Field, Node};
+use crate::standing::{LIFECYCLES, STATUSES, position_words};
+use crate::tree::{Age, Field, Is, Node};
 
 /// Deepest nesting of parentheses and negations.
 pub const MAX_DEPTH: usize = 32;
@@ -203,28 +205,38 @@ fn term(column: usize, field: &str, operator: char, value: &str) -> Result<Node,
             let which = if field == "first" { Age::First } else { Age::Last };
             Ok(Node::Seen { which, younger: operator == '<', seconds })
         }
-        ("criticality", _) => match value.parse() {
-            Ok(value @ 1..=5) => {
-                let compare = match operator {
-                    '<' => Compare::Less,
-                    '>' => Compare::Greater,
-                    _ => Compare::Equal,
+        ("criticality", _) => match value.parse::<u8>() {
+            Ok(value) => {
+                let order = match operator {
+                    '<' => Ordering::Less,
+                    '>' => Ordering::Greater,
+                    _ => Ordering::Equal,
                 };
-                Ok(Node::Criticality { compare, value })
+                Ok(Node::Criticality { order, value })
             }
-            _ => Err(bad("a criticality from 1 (least) to 5 (life depends on it)")),
+            Err(_) => Err(bad("a criticality (1 to 5)")),
         },
         (_, '<' | '>') => Err(bad("comparable here: < and > go with seen, first and criticality")),
-        ("is", _) => is(value).ok_or_else(|| {
-            bad("one of medical, active, silent, missing, unheard, new, internal, external, life-supporting")
-        }),
         ("ip" | "net", _) => network(value).ok_or_else(|| bad("an address or network like 10.20.0.0/16")),
-        // A number is a service's port; anything else a switch's: "port:sw-3/12".
-        ("port", _) => match value.parse() {
-            Ok(port) => Ok(Node::Port(port)),
-            Err(_) if value.chars().all(|c| c.is_ascii_digit()) => Err(bad("a port number (0 to 65535)")),
-            Err(_) => Ok(Node::Text { field: Field::Place, value: value.replace('/', " port ") }),
+        ("port", _) if value.bytes().all(|b| b.is_ascii_digit()) => {
+            value.parse().map(Node::Port).map_err(|_| bad("a port number (0 to 65535)"))
+        }
+        ("port", _) => match position_words(value) {
+            words if words.trim().is_empty() => Err(bad("a port number or a switch port like sw-3/12")),
+            words => Ok(Node::Position(words)),
         },
+        ("is", _) => {
+            let wanted = value.to_lowercase().replace(['_', ' '], "-");
+            Is::ALL.into_iter().find(|is| is.name() == wanted).map(Node::Is).ok_or_else(|| {
+                bad("something a device is: medical, missing, unheard, new, external or life-supporting")
+            })
+        }
+        ("status", _) => one_of(STATUSES, value)
+            .map(|value| Node::Text { field: Field::Status, value })
+            .ok_or_else(|| bad("a status: active, silent, missing or unheard")),
+        ("lifecycle", _) => one_of(LIFECYCLES, value)
+            .map(|value| Node::Text { field: Field::Lifecycle, value })
+            .ok_or_else(|| bad("a stage of life: ordered, in-service, stored, retired or lost")),
         ("vlan", _) => value.parse().map(Node::Vlan).map_err(|_| bad("a VLAN number (0 to 4095)")),
         ("has", _) => Attribute::by_name(&value.to_ascii_lowercase().replace(['-', ' '], "_"))
             .map(Node::Has)
@@ -235,17 +247,10 @@ fn term(column: usize, field: &str, operator: char, value: &str) -> Result<Node,
     }
 }
 
-/// Short words for what is often asked.
-fn is(word: &str) -> Option<Node> {
-    let text = |field, value: &str| Node::Text { field, value: value.to_owned() };
-    Some(match word.to_ascii_lowercase().replace([' ', '_'], "-").as_str() {
-        "medical" => Node::Medical,
-        state @ ("active" | "silent" | "missing" | "unheard") => text(Field::Status, state),
-        scope @ ("internal" | "external") => text(Field::Scope, scope),
-        "new" => Node::Seen { which: Age::First, younger: true, seconds: 86_400 },
-        "life-supporting" => text(Field::Attribute(Attribute::LifeSupporting), "yes"),
-        _ => return None,
-    })
+/// The name among `all` that is meant.
+fn one_of(all: &[&str], value: &str) -> Option<String> {
+    let wanted = value.to_lowercase().replace(['_', ' '], "-");
+    all.iter().find(|name| **name == wanted).map(|name| (*name).to_owned())
 }
 
 fn duration(text: &str) -> Option<i64> {

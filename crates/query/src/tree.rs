@@ -6,6 +6,7 @@ use medward_model::{Attribute, Device, Timestamp};
 
 use crate::matching;
 use crate::parse::{self, ParseError};
+use crate::standing::Standing;
 
 /// A parsed query.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,38 +25,22 @@ impl Query {
         &self.root
     }
 
-    /// Whether a device matches at the time `now`. What only a monitor knows (site, tags, place …) it has not.
+    /// Whether a device matches at the time `now`.
+    ///
+    /// What people say of it is not known here: terms like `tag:` or `status:` do not match.
     pub fn matches(&self, device: &Device, now: Timestamp) -> bool {
         self.matches_with(device, &Standing::default(), now)
     }
 
-    /// Whether a device of a monitor matches at the time `now`.
+    /// Whether a device matches that stands so in the monitor.
     pub fn matches_with(&self, device: &Device, standing: &Standing, now: Timestamp) -> bool {
         matching::matches(&self.root, device, standing, now)
     }
 }
 
-/// What a monitor knows of a device beside what the wire says.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Standing {
-    pub site: String,
-    pub tags: Vec<String>,
-    pub owner: Option<String>,
-    /// Where it is, in the teller's words ("sw-3 port 12"), and the names of the places that contain it.
-    pub place: Vec<String>,
-    /// "active", "silent", "missing", "unheard".
-    pub status: String,
-    /// "ordered", "in-service", "stored", "retired", "lost".
-    pub lifecycle: String,
-    /// 1 to 5.
-    pub criticality: Option<u8>,
-    /// The group of its category.
-    pub group: Option<String>,
-    pub medical: bool,
-}
-
 /// A part of a query.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Node {
     /// All must match; none given matches everything.
     And(Vec<Node>),
@@ -76,17 +61,18 @@ pub enum Node {
     },
     /// A service on that port.
     Port(u16),
+    /// The words of a switch port or other position, as [`crate::position_words`] tells them.
+    Position(String),
+    /// How critical people say it is: above, below or just so.
+    Criticality {
+        order: std::cmp::Ordering,
+        value: u8,
+    },
+    Is(Is),
     /// A VLAN the device was seen on.
     Vlan(u16),
     /// The attribute is known.
     Has(Attribute),
-    /// It takes part in care.
-    Medical,
-    /// People's criticality, compared with a number from 1 to 5.
-    Criticality {
-        compare: Compare,
-        value: u8,
-    },
     /// Last or first seen, within (`younger`) or before so many seconds ago.
     Seen {
         which: Age,
@@ -95,12 +81,37 @@ pub enum Node {
     },
 }
 
-/// How a number is compared.
+/// What a device can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compare {
-    Less,
-    Equal,
-    Greater,
+pub enum Is {
+    Medical,
+    Missing,
+    Unheard,
+    /// First seen within the last [`Is::NEW_SECONDS`].
+    New,
+    External,
+    LifeSupporting,
+}
+
+impl Is {
+    /// All of them.
+    pub const ALL: [Is; 6] =
+        [Is::Medical, Is::Missing, Is::Unheard, Is::New, Is::External, Is::LifeSupporting];
+
+    /// How long a device is new: a week.
+    pub const NEW_SECONDS: i64 = 7 * 86_400;
+
+    /// As in a query.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Is::Medical => "medical",
+            Is::Missing => "missing",
+            Is::Unheard => "unheard",
+            Is::New => "new",
+            Is::External => "external",
+            Is::LifeSupporting => "life-supporting",
+        }
+    }
 }
 
 /// Which of a device's times.
@@ -114,6 +125,7 @@ pub enum Age {
 
 /// A field with text in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Field {
     Id,
     Mac,
@@ -124,16 +136,17 @@ pub enum Field {
     /// Protocol of a service.
     Service,
     Software,
+    Attribute(Attribute),
+    /// Of the monitor, as all that follow.
     Site,
     Tag,
     Owner,
-    /// Where it is.
+    /// Where it is or belongs: position, identifier of the place, or what it says itself.
     Place,
     Status,
     Lifecycle,
     /// The group of its category.
     Group,
-    Attribute(Attribute),
 }
 
 impl Field {
@@ -150,8 +163,8 @@ impl Field {
             "site" => Field::Site,
             "tag" | "tags" => Field::Tag,
             "owner" => Field::Owner,
-            "place" | "where" => Field::Place,
-            "status" | "state" => Field::Status,
+            "place" => Field::Place,
+            "status" => Field::Status,
             "lifecycle" => Field::Lifecycle,
             "group" => Field::Group,
             "maker" | "manufacturer" => Field::Attribute(Attribute::Vendor),
@@ -163,6 +176,6 @@ impl Field {
 
     /// Names to offer when one is not understood.
     pub const NAMES: &'static str = "id, mac, ip, vlan, name, alias, scope, service, port, software, vendor, family, model, serial, \
-         udi, os, os_version, firmware, category, group, role, fda_class, life_supporting, location, site, place, status, \
-         lifecycle, owner, tag, criticality, is, has, seen, first";
+         udi, os, os_version, firmware, category, role, fda_class, life_supporting, location, has, seen, first, \
+         site, tag, owner, place, status, lifecycle, criticality, group, is";
 }

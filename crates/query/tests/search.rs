@@ -79,15 +79,17 @@ fn queries_find_what_they_say() {
 fn what_a_monitor_knows_can_be_searched() {
     let now = Timestamp::from_parts(86_400 + 3_600, 0);
     let standing = Standing {
-        site: "north".into(),
-        tags: vec!["loan".into()],
+        site: Some("north".into()),
+        tags: ["loan".to_owned()].into(),
         owner: Some("Biomedical Engineering".into()),
-        place: vec!["sw-3 port 12".into(), "Building A".into()],
-        status: "missing".into(),
-        lifecycle: "in-service".into(),
+        position: Some("sw-3 port 12".into()),
+        place: Some("building-a".into()),
+        status: Some("missing"),
+        lifecycle: Some("in-service"),
         criticality: Some(4),
         group: Some("patient care".into()),
         medical: true,
+        belongs: None,
     };
     let cases = [
         ("site:north tag:loan owner:biomed", true),
@@ -100,7 +102,6 @@ fn what_a_monitor_knows_can_be_searched() {
         ("criticality>3 criticality<5 criticality:4", true),
         ("criticality>4", false),
         ("loan", true),
-        ("is:new", false),
     ];
     for (text, expected) in cases {
         assert_eq!(Query::parse(text).unwrap().matches_with(&pump(), &standing, now), expected, "{text}");
@@ -117,9 +118,6 @@ fn a_bad_query_is_told_what_is_wrong_and_where() {
         ("(a", "column 1: this parenthesis has no partner"),
         ("a)", "column 2: this parenthesis has no partner"),
         ("seen<soon", "column 1: 'soon' is not a duration"),
-        ("criticality:9", "'9' is not a criticality from 1"),
-        ("is:blue", "'blue' is not one of medical"),
-        ("port:99999", "'99999' is not a port number"),
         ("ip:10.0.0.0/40", "is not an address or network"),
         ("a or", "something to look for is missing after 'or'"),
         ("-", "something to look for is missing after '-'"),

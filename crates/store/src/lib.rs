@@ -1,2 +1,27 @@
-//! (skeleton)
+//! Devices, history and settings in SQLite (one file, embedded) or PostgreSQL, behind the traits of the monitor.
+//!
+//! One code path: statements are written once, with placeholders that both databases understand; only opening and
+//! migrating differ. Changes go through one writer at a time, in one transaction each. The search language is compiled
+//! to SQL over a dictionary of the distinct words of all devices.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), medward_store::OpenError> {
+//! let database = medward_store::Database::open("/var/lib/medward/medward.db").await?;
+//! # drop(database); Ok(()) }
+//! ```
 #![forbid(unsafe_code)]
+
+mod audit;
+mod columns;
+mod cursor;
+mod database;
+mod documents;
+mod engine;
+mod ingest;
+mod inventory;
+mod search;
+mod sql;
+mod terms;
+
+pub use database::Database;
+pub use engine::OpenError;

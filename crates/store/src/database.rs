@@ -1,0 +1,35 @@
+//! The database as others see it.
+
+use crate::engine::{Engine, OpenError};
+use crate::search::Lookup;
+
+/// An open database; it implements all traits of [`medward_monitor::Store`]. Cheap to share behind an `Arc`.
+pub struct Database {
+    pub(crate) engine: Engine,
+}
+
+impl Database {
+    /// Opens a database and brings its schema up to date: a path or `sqlite:PATH` (made where it is missing), or
+    /// `postgres://USER:PASSWORD@HOST:PORT/NAME`.
+    ///
+    /// # Errors
+    /// Where the address says nothing, the database does not answer, or it was made by a later version.
+    pub async fn open(address: &str) -> Result<Database, OpenError> {
+        Ok(Database { engine: Engine::open(address).await? })
+    }
+
+    /// Ends all connections after what is under way.
+    pub async fn close(&self) {
+        self.engine.close().await;
+    }
+
+    pub(crate) const fn lookup(&self) -> Lookup {
+        if self.engine.is_sqlite() { Lookup::Triples } else { Lookup::Like }
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.engine.is_sqlite() { "Database(sqlite)" } else { "Database(postgresql)" })
+    }
+}

@@ -1,0 +1,231 @@
+//! Devices: their rows, bodies, terms and addresses; and those that were only seen again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use medward_model::{Attribute, DeviceId};
+use medward_monitor::{Commit, DeviceRow, Sighting, StoreError};
+
+use super::book::{Book, Known};
+use crate::columns::{self, NONE, keyed, lifecycle_code, status_code, time_or_never};
+use crate::engine::Session;
+use crate::sql::{Sql, Value};
+use crate::terms::{self, Terms};
+
+pub(crate) const INSERT: &str = "INSERT INTO device (uid, site, site_key, name, vendor, model, category, os, grp, location, owner, \
+     place, whereabout, belongs, status, scope, lifecycle, medical, known, criticality, first_seen, last_seen, \
+     terms, version)";
+
+/// What people said stays as it is.
+const UPDATE: &str = "ON CONFLICT (uid) DO UPDATE SET site = excluded.site, site_key = excluded.site_key, \
+     name = excluded.name, vendor = excluded.vendor, model = excluded.model, category = excluded.category, \
+     os = excluded.os, grp = excluded.grp, location = excluded.location, \
+     place = CASE WHEN excluded.whereabout IS NULL AND device.belongs IS NOT NULL THEN device.belongs \
+     ELSE excluded.place END, whereabout = excluded.whereabout, status = excluded.status, scope = excluded.scope, \
+     medical = excluded.medical, known = excluded.known, first_seen = excluded.first_seen, \
+     last_seen = excluded.last_seen, terms = excluded.terms, version = device.version + 1";
+
+pub(crate) async fn write(session: &mut Session, book: &mut Book, commit: &Commit) -> Result<(), StoreError> {
+    // The last word on each counts.
+    let rows: BTreeMap<&DeviceId, &DeviceRow> =
+        commit.devices.iter().map(|row| (&row.device.id, row)).collect();
+    for part in rows.into_values().collect::<Vec<_>>().chunks(1000) {
+        write_some(session, book, commit, part).await?;
+    }
+    Ok(())
+}
+
+async fn write_some(
+    session: &mut Session,
+    book: &mut Book,
+    commit: &Commit,
+    rows: &[&DeviceRow],
+) -> Result<(), StoreError> {
+    // What was part of another is a device of its own again.
+    for row in rows.iter().filter(|row| book.redirects.contains_key(&row.device.id)) {
+        session
+            .execute(Sql::with("DELETE FROM redirect WHERE old = $1", [row.device.id.0.as_str().into()]))
+            .await?;
+    }
+    let mut columns = Vec::with_capacity(rows.len());
+    let mut words = Vec::with_capacity(rows.len());
+    for row in rows {
+        book.redirects.remove(&row.device.id);
+        let terms = terms::of_device(row);
+        let fingerprint = terms::fingerprint(&terms, &row.device);
+        columns.push(columns_of(book, commit, row, fingerprint));
+        words.push((*row, terms, fingerprint));
+    }
+    session.insert(INSERT, UPDATE, 24, columns).await?;
+    let new: Vec<Vec<Value>> = rows
+        .iter()
+        .filter(|row| !book.known.contains_key(&row.device.id))
+        .map(|row| vec![row.device.id.0.as_str().into()])
+        .collect();
+    let mut fresh = BTreeSet::new();
+    for row in session.fetch_of("SELECT uid, id FROM device WHERE uid IN", "", new).await? {
+        let key = row.int(1)?;
+        fresh.insert(key);
+        book.known.insert(DeviceId(row.text(0)?), Known { key, terms: 0 });
+    }
+    let mut bodies = Vec::with_capacity(rows.len());
+    let mut changed = HashMap::new();
+    let mut addresses = Vec::new();
+    for (row, terms, fingerprint) in words {
+        let Some(known) = book.known.get_mut(&row.device.id) else { continue };
+        let summary = columns::summary_of(row, &commit.site);
+        bodies.push(vec![
+            known.key.into(),
+            columns::pack(crate::sql::to_json(&summary)?.as_bytes())?.into(),
+            columns::pack(crate::sql::to_json(&row.device)?.as_bytes())?.into(),
+        ]);
+        if known.terms != fingerprint || fresh.contains(&known.key) {
+            known.terms = fingerprint;
+            let all: BTreeSet<Vec<u8>> = row.device.ips.iter().map(|ip| terms::address_key(*ip)).collect();
+            addresses.extend(all.into_iter().map(|ip| (ip, known.key)));
+            changed.insert(known.key, terms);
+        }
+    }
+    session
+        .insert(
+            "INSERT INTO device_body (device, summary, document)",
+            "ON CONFLICT (device) DO UPDATE SET summary = excluded.summary, document = excluded.document",
+            3,
+            bodies,
+        )
+        .await?;
+    let old: Vec<i64> = changed.keys().copied().filter(|key| !fresh.contains(key)).collect();
+    if !old.is_empty() {
+        let mut sql = Sql::new("DELETE FROM address WHERE device IN ");
+        sql.numbers(old.iter().copied());
+        session.execute(sql).await?;
+    }
+    let addresses = addresses.into_iter().map(|(ip, key)| vec![ip.into(), key.into()]).collect();
+    session.insert("INSERT INTO address (ip, device)", "ON CONFLICT DO NOTHING", 2, addresses).await?;
+    write_terms(session, &changed, &old, false).await
+}
+
+fn columns_of(book: &Book, commit: &Commit, row: &DeviceRow, fingerprint: i64) -> Vec<Value> {
+    let device = &row.device;
+    let key = |attribute| Value::from(keyed(device.value(attribute)));
+    let place = row.whereabouts.as_ref().and_then(|whereabouts| whereabouts.place.clone());
+    vec![
+        device.id.0.as_str().into(),
+        book.site.into(),
+        keyed(Some(&commit.site)).into(),
+        keyed(Some(&row.name)).into(),
+        key(Attribute::Vendor),
+        key(Attribute::Model),
+        key(Attribute::Category),
+        key(Attribute::Os),
+        keyed(row.group.as_deref()).into(),
+        columns::location(device, row.whereabouts.as_ref()).into(),
+        NONE.into(),
+        place.as_deref().unwrap_or(NONE).into(),
+        place.into(),
+        Value::Text(None),
+        status_code(row.status).into(),
+        terms::scope_code(device.scope).into(),
+        lifecycle_code(medward_monitor::Lifecycle::default()).into(),
+        row.medical.into(),
+        terms::known(device).into(),
+        0_i64.into(),
+        time_or_never(device.first_seen).into(),
+        time_or_never(device.last_seen).into(),
+        fingerprint.into(),
+        1_i64.into(),
+    ]
+}
+
+/// Makes the terms of devices what is wanted: those of the wire, or (`said`) those of people. Devices that are not among
+/// `old` have none yet.
+pub(crate) async fn write_terms(
+    session: &mut Session,
+    wanted: &HashMap<i64, Terms>,
+    old: &[i64],
+    said: bool,
+) -> Result<(), StoreError> {
+    let mut all = Terms::new();
+    for terms in wanted.values() {
+        for (key, shown) in terms {
+            all.entry(key.clone()).or_insert_with(|| shown.clone());
+        }
+    }
+    let keys = term_keys(session, all).await?;
+    let mut stored: BTreeSet<(i64, i64)> = BTreeSet::new();
+    for part in old.chunks(500) {
+        let mut sql = Sql::new(
+            "SELECT x.device, x.term, t.field FROM device_term x JOIN term t ON t.id = x.term WHERE x.device IN ",
+        );
+        sql.numbers(part.iter().copied());
+        for row in session.fetch(sql).await? {
+            if terms::is_said(row.int(2)?) == said {
+                stored.insert((row.int(0)?, row.int(1)?));
+            }
+        }
+    }
+    let mut rows = BTreeSet::new();
+    for (device, terms) in wanted {
+        for key in terms.keys() {
+            if let Some(term) = keys.get(key) {
+                rows.insert((*term, *device));
+            }
+        }
+    }
+    let mut gone: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for (device, term) in &stored {
+        if !rows.remove(&(*term, *device)) {
+            gone.entry(*device).or_default().push(*term);
+        }
+    }
+    for (device, terms) in gone {
+        let mut sql = Sql::with("DELETE FROM device_term WHERE device = $1 AND term IN ", [device.into()]);
+        sql.numbers(terms);
+        session.execute(sql).await?;
+    }
+    let rows = rows.into_iter().map(|(term, device)| vec![term.into(), device.into()]).collect();
+    session.insert("INSERT INTO device_term (term, device)", "ON CONFLICT DO NOTHING", 2, rows).await
+}
+
+/// The keys of terms; those that are new are made.
+async fn term_keys(session: &mut Session, all: Terms) -> Result<HashMap<(i64, String), i64>, StoreError> {
+    let mut keys = HashMap::with_capacity(all.len());
+    let which =
+        |all: &Terms| all.keys().map(|(field, value)| vec![(*field).into(), value.as_str().into()]).collect();
+    let select = "SELECT field, value, id FROM term WHERE (field, value) IN";
+    for row in session.fetch_of(select, "", which(&all)).await? {
+        keys.insert((row.int(0)?, row.text(1)?), row.int(2)?);
+    }
+    let new: Terms = all.into_iter().filter(|(key, _)| !keys.contains_key(key)).collect();
+    let rows = new
+        .iter()
+        .map(|((field, value), shown)| vec![(*field).into(), value.as_str().into(), shown.as_str().into()])
+        .collect();
+    session.insert("INSERT INTO term (field, value, shown)", "ON CONFLICT DO NOTHING", 3, rows).await?;
+    for row in session.fetch_of(select, "", which(&new)).await? {
+        keys.insert((row.int(0)?, row.text(1)?), row.int(2)?);
+    }
+    Ok(keys)
+}
+
+pub(crate) async fn sightings(
+    session: &mut Session,
+    book: &Book,
+    sightings: &[Sighting],
+) -> Result<(), StoreError> {
+    let last: BTreeMap<i64, &Sighting> =
+        sightings.iter().filter_map(|sighting| Some((book.key(&sighting.device)?, sighting))).collect();
+    let rows: Vec<Vec<Value>> = last
+        .into_iter()
+        .map(|(key, sighting)| {
+            vec![key.into(), sighting.last_seen.into(), status_code(sighting.status).into()]
+        })
+        .collect();
+    session
+        .apply(
+            "UPDATE device SET last_seen = CASE WHEN v.column2 > last_seen THEN v.column2 ELSE last_seen END, \
+             version = version + CASE WHEN status <> v.column3 THEN 1 ELSE 0 END, status = v.column3 FROM",
+            "AS v WHERE device.id = v.column1",
+            rows,
+        )
+        .await
+}

@@ -1,0 +1,183 @@
+//! Devices that are no more: what was known of them moves to what they are part of now, or goes with them.
+
+use medward_model::DeviceId;
+use medward_monitor::{Annotation, Gone, Lifecycle, StoreError};
+
+use super::activity::{ADD_USE, add_activity};
+use super::book::Book;
+use super::conversations::{ADD_CONVERSATION, add_counts};
+use crate::engine::Session;
+use crate::inventory::{read_annotation, write_annotation};
+use crate::sql::Sql;
+
+pub(super) async fn apply(session: &mut Session, book: &mut Book, gone: &Gone) -> Result<(), StoreError> {
+    let old = &gone.device;
+    let Some(into) = gone.into.as_ref().filter(|into| *into != old) else {
+        if let Some(known) = book.known.remove(old) {
+            remove(session, &[known.key]).await?;
+        }
+        return Ok(());
+    };
+    let into = book.redirects.get(into).unwrap_or(into).clone();
+    if into == *old {
+        return Err(StoreError::Refused(format!("device {old} cannot be part of what is part of it")));
+    }
+    if !book.known.contains_key(&into) {
+        let site =
+            session.first(Sql::with("SELECT name FROM site WHERE id = $1", [book.site.into()])).await?;
+        let site = site.map(|row| row.text(0)).transpose()?.unwrap_or_default();
+        book.add_stubs(session, &site, vec![into.0.as_str()]).await?;
+    }
+    let target = book.key(&into);
+    if let (Some(known), Some(target)) = (book.known.remove(old), target) {
+        move_rows(session, known.key, target).await?;
+        move_annotation(session, known.key, target).await?;
+        remove(session, &[known.key]).await?;
+    }
+    for (text, args) in [
+        ("UPDATE event SET device = $2 WHERE device = $1", [old, &into]),
+        ("UPDATE redirect SET new = $2 WHERE new = $1", [old, &into]),
+        (
+            "INSERT INTO redirect (old, new) VALUES ($1, $2) ON CONFLICT (old) DO UPDATE SET new = excluded.new",
+            [old, &into],
+        ),
+    ] {
+        session.execute(Sql::with(text, args.map(|id: &DeviceId| id.0.as_str().into()))).await?;
+    }
+    for target in book.redirects.values_mut().filter(|target| *target == old) {
+        *target = into.clone();
+    }
+    book.redirects.insert(old.clone(), into);
+    Ok(())
+}
+
+/// Moves everything that is told of a device; where both have the same, it is summed up.
+async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), StoreError> {
+    let end = |column: &str| format!("CASE WHEN c.{column} = $1 THEN $2 ELSE c.{column} END");
+    let (from, to) = (end("originator"), end("responder"));
+    let of_old = "(c.originator = $1 OR c.responder = $1)";
+    let both = |text: &str| Sql::with(text, [old.into(), new.into()]);
+    session
+        .execute(both(&format!(
+            "INSERT INTO conversation \
+             (site, originator, responder, transport, port, protocol, flows, packets, bytes, first, last) \
+             SELECT MAX(c.site), {from}, {to}, c.transport, c.port, c.protocol, CAST(SUM(c.flows) AS BIGINT), \
+             CAST(SUM(c.packets) AS BIGINT), CAST(SUM(c.bytes) AS BIGINT), MIN(c.first), MAX(c.last) \
+             FROM conversation c WHERE {of_old} GROUP BY 2, 3, 4, 5, 6 {ADD_CONVERSATION}"
+        )))
+        .await?;
+    for table in ["conversation_hour", "conversation_day"] {
+        session
+            .execute(both(&format!(
+                "WITH RECURSIVE b (bucket) AS (SELECT MIN(h.bucket) FROM {table} h UNION ALL \
+                 SELECT (SELECT MIN(h.bucket) FROM {table} h WHERE h.bucket > b.bucket) FROM b \
+                 WHERE b.bucket IS NOT NULL) \
+                 INSERT INTO {table} (bucket, conversation, flows, packets, bytes) \
+                 SELECT h.bucket, n.id, CAST(SUM(h.flows) AS BIGINT), CAST(SUM(h.packets) AS BIGINT), \
+                 CAST(SUM(h.bytes) AS BIGINT) \
+                 FROM conversation c CROSS JOIN b CROSS JOIN {table} h CROSS JOIN conversation n \
+                 WHERE {of_old} AND h.bucket = b.bucket AND h.conversation = c.id AND n.originator = {from} \
+                 AND n.responder = {to} AND n.transport = c.transport AND n.port = c.port \
+                 AND n.protocol = c.protocol GROUP BY h.bucket, n.id {}",
+                add_counts(table, "bucket, conversation")
+            )))
+            .await?;
+    }
+    for table in ["traffic_hour", "traffic_day"] {
+        session
+            .execute(both(&format!(
+                "INSERT INTO {table} (owner, bucket, flows, packets, bytes) \
+                 SELECT $2, bucket, flows, packets, bytes FROM {table} WHERE owner = $1 {}",
+                add_counts(table, "owner, bucket")
+            )))
+            .await?;
+    }
+    for table in ["activity_hour", "activity_day"] {
+        session
+            .execute(both(&format!(
+                "INSERT INTO {table} (device, bucket, kind, count, last) \
+                 SELECT $2, bucket, kind, count, last FROM {table} WHERE device = $1 {}",
+                add_activity(table)
+            )))
+            .await?;
+    }
+    session
+        .execute(both(&format!(
+            "INSERT INTO use_day (device, bucket, hours, actions, last) \
+             SELECT $2, bucket, hours, actions, last FROM use_day WHERE device = $1 {ADD_USE}"
+        )))
+        .await?;
+    session.execute(both("UPDATE attribute_history SET device = $2 WHERE device = $1")).await?;
+    session
+        .execute(both(
+            "INSERT INTO stay (device, since, last, ended, place, position, how) \
+             SELECT $2, since, last, ended, place, position, how FROM stay WHERE device = $1 \
+             ON CONFLICT (device, since, how, position) DO NOTHING",
+        ))
+        .await?;
+    Ok(())
+}
+
+/// What people said of either is said of both; where it differs, what was said of the one that stays counts.
+async fn move_annotation(session: &mut Session, old: i64, new: i64) -> Result<(), StoreError> {
+    let Some(said) = read_annotation(session, old).await? else { return Ok(()) };
+    let stays = read_annotation(session, new).await?.unwrap_or_default();
+    let mut tags = stays.tags;
+    tags.extend(said.tags);
+    let mut maintenance = stays.maintenance;
+    for more in said.maintenance {
+        if !maintenance.contains(&more) {
+            maintenance.push(more);
+        }
+    }
+    let merged = Annotation {
+        tags,
+        owner: stays.owner.or(said.owner),
+        note: match (stays.note, said.note) {
+            (Some(a), Some(b)) if a != b => Some(format!("{a}\n{b}")),
+            (a, b) => a.or(b),
+        },
+        criticality: stays.criticality.max(said.criticality),
+        lifecycle: if stays.lifecycle == Lifecycle::default() { said.lifecycle } else { stays.lifecycle },
+        maintenance,
+        place: stays.place.or(said.place),
+        value: stays.value.or(said.value),
+        version: stays.version.max(said.version).saturating_add(1),
+    };
+    write_annotation(session, new, &merged).await
+}
+
+/// Removes devices with all that is told of them alone; at most some thousands at a time.
+pub(crate) async fn remove(session: &mut Session, devices: &[i64]) -> Result<(), StoreError> {
+    let which = {
+        let mut sql = Sql::default();
+        sql.numbers(devices.iter().copied());
+        sql.text
+    };
+    for table in ["conversation_hour", "conversation_day"] {
+        session
+            .execute(Sql::new(&format!(
+                "WITH RECURSIVE b (bucket) AS (SELECT MIN(h.bucket) FROM {table} h UNION ALL \
+                 SELECT (SELECT MIN(h.bucket) FROM {table} h WHERE h.bucket > b.bucket) FROM b \
+                 WHERE b.bucket IS NOT NULL) \
+                 DELETE FROM {table} WHERE (bucket, conversation) IN (SELECT h.bucket, h.conversation \
+                 FROM conversation c CROSS JOIN b CROSS JOIN {table} h \
+                 WHERE (c.originator IN {which} OR c.responder IN {which}) AND h.bucket = b.bucket \
+                 AND h.conversation = c.id)"
+            )))
+            .await?;
+    }
+    for (table, column) in [
+        ("conversation", "originator"),
+        ("conversation", "responder"),
+        ("traffic_hour", "owner"),
+        ("traffic_day", "owner"),
+        ("activity_hour", "device"),
+        ("activity_day", "device"),
+        ("use_day", "device"),
+        ("device", "id"),
+    ] {
+        session.execute(Sql::new(&format!("DELETE FROM {table} WHERE {column} IN {which}"))).await?;
+    }
+    Ok(())
+}
