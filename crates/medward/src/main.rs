@@ -6,6 +6,7 @@ mod clock;
 mod command;
 mod exit;
 mod judging;
+#[allow(dead_code, unused_imports)]
 mod live;
 mod output;
 mod pipeline;

@@ -115,6 +115,19 @@ impl Core {
         stored.await.map_err(|_| TakeError::Ending)
     }
 
+    /// Hands a report over; what is answered resolves when it is stored.
+    pub async fn queue(
+        &self,
+        site: &str,
+        receipt: Receipt,
+        report: Report,
+    ) -> Result<oneshot::Receiver<()>, TakeError> {
+        let (done, stored) = oneshot::channel();
+        let job = Job::Report { receipt, report: Box::new(report), done };
+        self.site(site).await.send(job).await.map_err(|_| TakeError::Ending)?;
+        Ok(stored)
+    }
+
     /// Hands a report over without waiting until it is stored.
     pub async fn hand_over(&self, site: &str, receipt: Receipt, report: Report) -> Result<(), TakeError> {
         let (done, _) = oneshot::channel();

@@ -14,7 +14,7 @@ pub use chores::forever as chores;
 pub use core::{Core, Signal};
 pub use local::CoreSink;
 pub use names::Compiled;
-pub use observe::{Delta, Observer, Settings};
+pub use observe::{Settings, clock};
 pub use remote::SpoolSink;
 pub use reporter::{Reporter, Sink};
 pub use taps::Watch;

@@ -1,5 +1,6 @@
 //! The core's side: claims sites, and takes what their sensors have published.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -182,10 +183,10 @@ async fn look(mut looking: Looking) {
                 if serving.len() >= most {
                     break;
                 }
-                if !serving.contains_key(&name) {
+                if let Entry::Vacant(place) = serving.entry(name) {
                     let (claims, shared) = (Arc::clone(&looking.claims), Arc::clone(&looking.shared));
-                    let task = serve(name.clone(), claims, shared, looking.stopped.clone());
-                    serving.insert(name, tasks.spawn(task).id());
+                    let task = serve(place.key().clone(), claims, shared, looking.stopped.clone());
+                    place.insert(tasks.spawn(task).id());
                 }
             }
         }

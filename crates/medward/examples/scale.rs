@@ -1,4 +1,4 @@
-//! What a site costs as it grows: `cargo run --release -p medward-monitor --example scale -- 100000`.
+//! What a site costs as it grows: `cargo run --release -p medward --example scale -- 100000`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
