@@ -64,13 +64,17 @@ pub struct Nats {
 impl Nats {
     /// `None`, with a word why, where there is no such program.
     pub fn start(folder: &Path) -> Option<Self> {
+        Self::start_with(folder, "max_payload: 20MB")
+    }
+
+    /// With more lines of configuration.
+    pub fn start_with(folder: &Path, more: &str) -> Option<Self> {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
         let config = folder.join("nats.conf");
         let store = folder.join("jetstream");
-        let text =
-            format!("listen: 127.0.0.1:{port}\nmax_payload: 20MB\njetstream {{ store_dir: {store:?} }}\n");
+        let text = format!("listen: 127.0.0.1:{port}\njetstream {{ store_dir: {store:?} }}\n{more}\n");
         std::fs::write(&config, text).unwrap();
         let child = launch(&config)?;
         Some(Self { child, config, port })
