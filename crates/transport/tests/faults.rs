@@ -2,6 +2,13 @@
 //! in order.
 //!
 //! The processes that are killed are this test program itself, started again with a role.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

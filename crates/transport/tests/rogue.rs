@@ -1,4 +1,11 @@
 //! Sensors that do not keep to the rules: each is refused, its connection closed, the reason counted, and the listener lives on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

@@ -19,7 +19,10 @@ const SEGMENT: u64 = 32 << 20;
 
 /// What waits to be synced.
 pub struct Unsynced {
-    pub files: Vec<Arc<File>>,
+    /// Segments that had ended before.
+    pub ended: Vec<Arc<File>>,
+    /// What may still grow.
+    pub open: Vec<Arc<File>>,
     segment: u64,
     bytes: u64,
     marks: u64,
@@ -258,20 +261,22 @@ impl Store {
         if !dirty && self.marks == self.marks_safe {
             return Ok(None);
         }
-        let mut files = self.ended.clone();
+        let mut open = Vec::new();
         if dirty {
-            files.push(Arc::clone(&last.file));
+            open.push(Arc::clone(&last.file));
         }
         if self.marks != self.marks_safe {
-            files.push(Arc::new(self.mark.file().try_clone()?));
+            open.push(Arc::new(self.mark.file().try_clone()?));
         }
-        Ok(Some(Unsynced { files, segment: last.index, bytes: last.bytes, marks: self.marks }))
+        let (ended, marks) = (self.ended.clone(), self.marks);
+        Ok(Some(Unsynced { ended, open, segment: last.index, bytes: last.bytes, marks }))
     }
 
     pub fn synced(&mut self, what: &Unsynced) {
         self.safe = self.safe.max((what.segment, what.bytes));
         self.marks_safe = self.marks_safe.max(what.marks);
-        self.ended.retain(|file| !what.files.iter().any(|synced| Arc::ptr_eq(file, synced)));
+        // One that ended meanwhile may have grown after it was synced: it stays.
+        self.ended.retain(|file| !what.ended.iter().any(|synced| Arc::ptr_eq(file, synced)));
     }
 }
 
