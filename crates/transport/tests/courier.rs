@@ -69,11 +69,7 @@ async fn what_was_under_way_when_a_courier_was_stopped_is_sent_by_the_next_one()
         assert_eq!(arrival.parcel.sequence, sequence);
         arrival.ack.committed();
     }
-    drop(inlet);
-    until("nobody is there any more", || {
-        courier.statistics().last_error.contains("lost") || courier.statistics().spooled == 0
-    })
-    .await;
+    courier.stop().await;
 }
 
 #[tokio::test]

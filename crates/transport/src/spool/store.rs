@@ -49,9 +49,10 @@ pub struct Store {
 
 impl Store {
     pub fn open(folder: &Path, bound: u64) -> io::Result<Self> {
-        let (mark, mut position) = Mark::open(&folder.join("mark"))?;
+        let (mark, position) = Mark::open(&folder.join("mark"))?;
         let mut segments: VecDeque<Segment> = VecDeque::new();
         let mut fresh_epoch = false;
+        let mut missing = 0;
         let mut last_index = 0;
         for (index, path) in listed(folder)? {
             last_index = index;
@@ -60,8 +61,9 @@ impl Store {
                     // Where an earlier segment was cut short, the next one of the epoch tells how many are missing.
                     if let Some(before) = segments.back()
                         && before.epoch == segment.epoch
+                        && fresh_epoch
                     {
-                        position.lost += segment.first.saturating_sub(before.next);
+                        missing += segment.first.saturating_sub(before.next);
                     }
                     fresh_epoch = torn;
                     segments.push_back(segment);
@@ -85,6 +87,11 @@ impl Store {
             marks: 0,
             marks_safe: 0,
         };
+        if missing > 0 {
+            // Counted once: what was cut off is not found torn again.
+            store.position.lost += missing;
+            store.write_mark()?;
+        }
         store.drop_done()?;
         let ahead = match (store.segments.back(), store.position.done) {
             // The core has more than the disk: what was lost must not give its numbers to others.
