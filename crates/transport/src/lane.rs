@@ -148,4 +148,33 @@ mod tests {
         assert_eq!(first.sequence, 1);
         assert_eq!(lane.settle(slot, true).tokens, [1]);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_given_up_each_parcel_is_acknowledged_once_and_in_order(
+            choices in proptest::collection::vec((0_usize..8, proptest::bool::weighted(0.7)), 0..300),
+        ) {
+            let mut lane = lane(20);
+            let (mut open, mut acked, mut last) = (Vec::new(), Vec::new(), 0);
+            for (place, committed) in choices {
+                while let Some((parcel, slot)) = lane.offer() {
+                    // Offers go on from the last one, or back, but never past a parcel that is not yet offered.
+                    proptest::prop_assert!(parcel.sequence <= last + 1);
+                    last = parcel.sequence;
+                    open.push(slot);
+                }
+                if !open.is_empty() {
+                    let slot = open.remove(place % open.len());
+                    acked.extend(lane.settle(slot, committed).tokens);
+                }
+            }
+            while let Some(slot) = open.pop() {
+                acked.extend(lane.settle(slot, true).tokens);
+            }
+            while let Some((_, slot)) = lane.offer() {
+                acked.extend(lane.settle(slot, true).tokens);
+            }
+            proptest::prop_assert_eq!(acked, (1..=20).collect::<Vec<_>>());
+        }
+    }
 }

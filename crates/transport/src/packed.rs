@@ -7,7 +7,7 @@ use crate::compress::{self, BodyError};
 use crate::{Number, Parcel};
 
 /// A parcel with a compressed body (zstd, one frame).
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packed {
     pub site: String,
     pub sensor: String,

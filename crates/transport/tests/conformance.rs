@@ -1,4 +1,11 @@
 //! One suite over all ways from a sensor to the core: in process, TLS, NATS.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

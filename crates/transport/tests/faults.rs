@@ -2,6 +2,13 @@
 //! in order.
 //!
 //! The processes that are killed are this test program itself, started again with a role.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -9,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -122,15 +130,7 @@ async fn sensor(folder: &Path, outlet: Box<dyn Outlet>) {
 
 /// Keeps what arrives in a file, as a database would: many in one commit, each number of the sensor once.
 async fn core(folder: &Path, mut inlet: impl Inlet) {
-    let path = folder.join("committed");
-    let whole = Numbers::read(&path);
-    let whole = whole.len() / 3 * 24;
-    let mut committed = Numbers::open(&path);
-    committed.0.set_len(whole as u64).unwrap();
-    let mut last: BTreeMap<u64, u64> = BTreeMap::new();
-    for row in Numbers::read(&path).chunks_exact(3) {
-        last.insert(row[1], row[2]);
-    }
+    let mut database = Database::open(&folder.join("committed"));
     while let Some(first) = inlet.next().await {
         let mut arrivals = vec![first];
         while arrivals.len() < 64 {
@@ -139,20 +139,51 @@ async fn core(folder: &Path, mut inlet: impl Inlet) {
                 _ => break,
             }
         }
-        let mut rows = Vec::new();
-        for Arrival { parcel, .. } in &arrivals {
-            let last = last.entry(parcel.epoch).or_default();
-            if parcel.sequence > *last {
-                *last = parcel.sequence;
-                let number = u64::from_le_bytes(parcel.body[..8].try_into().unwrap());
-                rows.extend([number, parcel.epoch, parcel.sequence]);
-            }
-        }
-        committed.add(&rows);
-        committed.0.sync_data().unwrap();
+        database.commit(arrivals.iter().map(|arrival| &arrival.parcel));
         for arrival in arrivals {
             arrival.ack.committed();
         }
+    }
+}
+
+/// Rows of number, epoch and sequence in a file that several cores may share.
+struct Database {
+    file: File,
+    read: u64,
+    last: BTreeMap<u64, u64>,
+}
+
+impl Database {
+    fn open(path: &Path) -> Self {
+        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).unwrap();
+        Self { file, read: 0, last: BTreeMap::new() }
+    }
+
+    /// One transaction: sees what others have committed, adds what is new, and is safe when it returns.
+    fn commit<'a>(&mut self, parcels: impl Iterator<Item = &'a Parcel>) {
+        self.file.lock().unwrap();
+        let end = self.file.metadata().unwrap().len() / 24 * 24;
+        let mut bytes = vec![0; usize::try_from(end - self.read).unwrap()];
+        self.file.read_exact_at(&mut bytes, self.read).unwrap();
+        for row in bytes.chunks_exact(24) {
+            let field = |at: usize| u64::from_le_bytes(row[at..at + 8].try_into().unwrap());
+            self.last.insert(field(8), field(16));
+        }
+        let mut rows = Vec::new();
+        for parcel in parcels {
+            let last = self.last.entry(parcel.epoch).or_default();
+            if parcel.sequence > *last {
+                *last = parcel.sequence;
+                rows.extend_from_slice(&parcel.body[..8]);
+                rows.extend_from_slice(&parcel.epoch.to_le_bytes());
+                rows.extend_from_slice(&parcel.sequence.to_le_bytes());
+            }
+        }
+        self.file.write_all_at(&rows, end).unwrap();
+        self.file.set_len(end + rows.len() as u64).unwrap();
+        self.file.sync_data().unwrap();
+        self.read = end + rows.len() as u64;
+        self.file.unlock().unwrap();
     }
 }
 
@@ -286,4 +317,19 @@ fn nothing_is_lost_or_doubled_over_nats_while_sensor_core_and_server_are_killed(
         }
     });
     assert!(restarts >= 3);
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_while_two_cores_take_a_site_from_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(nats) = Nats::start(folder.path()) else { return };
+    let address = format!("nats://127.0.0.1:{}", nats.port);
+    let sensor = Player::start("nats-sensor", folder.path(), &address);
+    let core = Player::start("nats-core", folder.path(), &address);
+    let mut other = Player::start("nats-core", folder.path(), &address);
+    storm(folder.path(), sensor, core, |_| {
+        if chance(2) == 0 {
+            other.kill();
+        }
+    });
 }

@@ -1,4 +1,11 @@
 //! Sensors that do not keep to the rules: each is refused, its connection closed, the reason counted, and the listener lives on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -78,6 +85,14 @@ impl Scene {
 
     /// TLS with the credentials of another core's sensor, or with none, or with those of "a".
     async fn connect_with(&self, folder: Option<&std::path::Path>) -> std::io::Result<TlsStream<TcpStream>> {
+        self.connect_for(b"medward-report/1", folder).await
+    }
+
+    async fn connect_for(
+        &self,
+        protocol: &[u8],
+        folder: Option<&std::path::Path>,
+    ) -> std::io::Result<TlsStream<TcpStream>> {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(self.core.authority.certificate().clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -94,7 +109,7 @@ impl Scene {
             }
             None => builder.with_no_client_auth(),
         };
-        config.alpn_protocols = vec![b"medward-report/1".to_vec()];
+        config.alpn_protocols = vec![protocol.to_vec()];
         let tcp = TcpStream::connect(self.address()).await?;
         let name = ServerName::try_from("127.0.0.1").unwrap();
         TlsConnector::from(Arc::new(config)).connect(name, tcp).await
@@ -218,6 +233,29 @@ async fn garbage_instead_of_a_hello_is_refused() {
     stream.write_all(&[0, 0, 0, 5, 0xFF, 0xFE, 0xFD, 0xFC, 0xFB]).await.unwrap();
     closed(stream).await;
     scene.refused(Refusal::Malformed).await;
+}
+
+#[tokio::test]
+async fn garbage_instead_of_an_enrolment_is_refused() {
+    let scene = Scene::new().await;
+    let mut stream = scene.connect_for(b"medward-enrol/1", None).await.unwrap();
+    stream.write_all(&[0, 0, 0, 3, 1, 2, 3]).await.unwrap();
+    closed(stream).await;
+    scene.refused(Refusal::Malformed).await;
+}
+
+#[tokio::test]
+async fn silence_instead_of_an_enrolment_is_refused() {
+    let scene = Scene::new().await;
+    closed(scene.connect_for(b"medward-enrol/1", None).await.unwrap()).await;
+    scene.refused(Refusal::Slow).await;
+}
+
+#[tokio::test]
+async fn a_protocol_that_nobody_speaks_is_refused() {
+    let scene = Scene::new().await;
+    assert!(scene.connect_for(b"http/1.1", None).await.is_err());
+    scene.refused(Refusal::Handshake).await;
 }
 
 #[tokio::test]

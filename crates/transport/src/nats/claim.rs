@@ -3,6 +3,7 @@
 //! A claim is the last message on the subject of its site, in a stream that forgets messages after the life of a claim. It is
 //! written on condition that the message before it is the one that the writer knows. An empty message gives a site back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
@@ -50,7 +51,7 @@ impl Claims {
     }
 
     /// Claims a site; `None` if another core has it, or it cannot be told now.
-    pub async fn take(&self, site: &str) -> Option<Claim<'_>> {
+    pub async fn take(self: &Arc<Self>, site: &str) -> Option<Claim> {
         let subject = format!("{PREFIX}.{site}");
         let renewed = Instant::now();
         let before = match self.stream.get_last_raw_message_by_subject(&subject).await {
@@ -60,7 +61,7 @@ impl Claims {
             Err(_) => 0,
         };
         let revision = self.write(&subject, self.holder.clone(), before).await.ok()?;
-        Some(Claim { claims: self, subject, revision, renewed })
+        Some(Claim { claims: Arc::clone(self), subject, revision, renewed })
     }
 
     async fn write(&self, subject: &str, holder: Bytes, before: u64) -> Result<u64, PublishErrorKind> {
@@ -71,17 +72,17 @@ impl Claims {
 }
 
 /// A claim that we hold.
-pub struct Claim<'a> {
-    claims: &'a Claims,
+pub struct Claim {
+    claims: Arc<Claims>,
     subject: String,
     revision: u64,
     renewed: Instant,
 }
 
-impl Claim<'_> {
+impl Claim {
     /// Keeps the claim; returns when it is lost.
     pub async fn hold(&mut self) {
-        let claims = self.claims;
+        let claims = Arc::clone(&self.claims);
         loop {
             tokio::time::sleep(claims.life / 4).await;
             let now = Instant::now();

@@ -18,7 +18,7 @@ const PREFIX: &str = "medward.report";
 pub const LEAST_PAYLOAD: usize = MAX_BODY + (256 << 10);
 
 /// Where the server is and who we are there.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NatsServer {
     /// `nats://host:port` or `tls://host:port`, several separated by commas.
     pub url: String,
@@ -29,6 +29,16 @@ pub struct NatsServer {
     pub certificate: Option<(PathBuf, PathBuf)>,
     /// Refuse to speak without TLS.
     pub require_tls: bool,
+}
+
+impl std::fmt::Debug for NatsServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NatsServer")
+            .field("url", &self.shown())
+            .field("login", &self.login)
+            .field("require_tls", &self.require_tls)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How we prove who we are.
@@ -61,6 +71,16 @@ impl NatsServer {
     pub fn new(url: &str) -> Self {
         let (login, authority, certificate) = (NatsLogin::None, None, None);
         Self { url: url.into(), login, authority, certificate, require_tls: false }
+    }
+
+    /// The addresses without what may be a password in them.
+    pub(super) fn shown(&self) -> String {
+        let shown = self.url.split(',').map(|url| {
+            let (scheme, rest) = url.trim().split_once("://").unwrap_or(("nats", url.trim()));
+            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            format!("{scheme}://{host}")
+        });
+        shown.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -107,7 +127,7 @@ pub async fn connect(server: &NatsServer, inbox: &str) -> Result<Client, NatsErr
     if let Some((certificate, key)) = &server.certificate {
         options = options.add_client_certificate(certificate.clone(), key.clone());
     }
-    let unreachable = |reason: String| NatsError::Unreachable { url: server.url.clone(), reason };
+    let unreachable = |reason: String| NatsError::Unreachable { url: server.shown(), reason };
     let addresses: Result<Vec<async_nats::ServerAddr>, _> =
         server.url.split(',').map(|url| url.trim().parse()).collect();
     let addresses = addresses.map_err(|error: std::io::Error| unreachable(error.to_string()))?;
@@ -148,4 +168,31 @@ pub fn site_key(site: &str) -> String {
 pub fn publisher(subject: &str) -> Option<Peer> {
     let (site, sensor) = subject.strip_prefix(PREFIX)?.strip_prefix('.')?.split_once('.')?;
     Peer::new(&unescape(site, '=')?, &unescape(sensor, '=')?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        let server = NatsServer::new("nats://user:pass@one:4222, tls://two:4222,three");
+        assert_eq!(server.shown(), "nats://one:4222, tls://two:4222, nats://three");
+        assert!(!format!("{server:?}").contains("pass"));
+    }
+
+    #[test]
+    fn a_subject_tells_who_published_whatever_the_names_are() {
+        for (site, sensor) in [("ward", "a"), ("St. Mary's", "*.>"), ("süd", "x y")] {
+            let peer = Peer::new(site, sensor).unwrap();
+            let subject = subject(&peer);
+            assert_eq!(subject.split('.').count(), 4, "{subject}");
+            assert_eq!(publisher(&subject), Some(peer));
+        }
+        for other in
+            ["medward.report.ward", "medward.report.ward.a.b", "medward.other.ward.a", "medward.report..a"]
+        {
+            assert_eq!(publisher(other), None, "{other}");
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! The core's side: claims sites, and takes what their sensors have published.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use futures_util::TryStreamExt as _;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::claim::Claims;
+use super::claim::{Claim, Claims};
 use super::connect::{NatsError, NatsServer, STREAM, all, connect, publisher, site_key};
 use super::site::Site;
 use crate::{Arrival, Inlet};
@@ -183,10 +182,13 @@ async fn look(mut looking: Looking) {
                 if serving.len() >= most {
                     break;
                 }
-                if let Entry::Vacant(place) = serving.entry(name) {
-                    let (claims, shared) = (Arc::clone(&looking.claims), Arc::clone(&looking.shared));
-                    let task = serve(place.key().clone(), claims, shared, looking.stopped.clone());
-                    place.insert(tasks.spawn(task).id());
+                if serving.contains_key(&name) {
+                    continue;
+                }
+                if let Some(claim) = looking.claims.take(&site_key(&name)).await {
+                    let task =
+                        serve(name.clone(), claim, Arc::clone(&looking.shared), looking.stopped.clone());
+                    serving.insert(name, tasks.spawn(task).id());
                 }
             }
         }
@@ -207,9 +209,8 @@ async fn waiting(looking: &Looking) -> BTreeSet<String> {
     found.await.unwrap_or_default().into_iter().flatten().map(|peer| peer.site).collect()
 }
 
-/// Claims a site, and serves it while the claim holds.
-async fn serve(name: String, claims: Arc<Claims>, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
-    let Some(mut claim) = claims.take(&site_key(&name)).await else { return };
+/// Serves a site while the claim holds.
+async fn serve(name: String, mut claim: Claim, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
     tracing::info!(site = %name, "this core serves the site now");
     shared.count(|statistics| {
         statistics.sites.insert(name.clone());

@@ -26,7 +26,7 @@ const BATCH: usize = 128;
 const BATCH_BYTES: usize = 512 << 10;
 
 /// The stream has to say within this that it has stored a message.
-const STORED: Duration = Duration::from_secs(10);
+const STORED: Duration = Duration::from_secs(5);
 
 /// Publishes parcels of one sensor.
 pub struct NatsOutlet {
@@ -109,8 +109,8 @@ impl Publisher {
         }
         let payload = postcard::to_stdvec(&packed).map_err(|error| lost(error.to_string()))?;
         let Some(last) = batch.last() else { return Ok(()) };
-        let url = self.server.url.clone();
-        let unreachable = |reason: String| OutletError::Unreachable { address: url.clone(), reason };
+        let address = self.server.shown();
+        let unreachable = |reason: String| OutletError::Unreachable { address, reason };
         let subject = self.subject.clone();
         // Whatever message ends with this parcel, all before it are in the stream already or in the message itself.
         let id = format!("{subject}.{}", last.parcel.number());
@@ -131,8 +131,8 @@ impl Publisher {
     }
 
     async fn context(&mut self) -> Result<&Context, OutletError> {
-        let url = self.server.url.clone();
-        let unreachable = |reason: String| OutletError::Unreachable { address: url, reason };
+        let address = self.server.shown();
+        let unreachable = |reason: String| OutletError::Unreachable { address, reason };
         match &mut self.connection {
             Some((client, context)) => {
                 // Rather wait in the spool than in a client that is not connected.

@@ -183,7 +183,7 @@ impl Shared {
     fn sync(&self) -> io::Result<()> {
         let unsynced = self.store().unsynced()?;
         let Some(unsynced) = unsynced else { return Ok(()) };
-        for file in &unsynced.files {
+        for file in unsynced.ended.iter().chain(&unsynced.open) {
             file.sync_data()?;
         }
         self.store().synced(&unsynced);

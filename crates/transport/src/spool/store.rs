@@ -19,7 +19,10 @@ const SEGMENT: u64 = 32 << 20;
 
 /// What waits to be synced.
 pub struct Unsynced {
-    pub files: Vec<Arc<File>>,
+    /// Segments that had ended before.
+    pub ended: Vec<Arc<File>>,
+    /// What may still grow.
+    pub open: Vec<Arc<File>>,
     segment: u64,
     bytes: u64,
     marks: u64,
@@ -46,9 +49,10 @@ pub struct Store {
 
 impl Store {
     pub fn open(folder: &Path, bound: u64) -> io::Result<Self> {
-        let (mark, mut position) = Mark::open(&folder.join("mark"))?;
+        let (mark, position) = Mark::open(&folder.join("mark"))?;
         let mut segments: VecDeque<Segment> = VecDeque::new();
         let mut fresh_epoch = false;
+        let mut missing = 0;
         let mut last_index = 0;
         for (index, path) in listed(folder)? {
             last_index = index;
@@ -57,8 +61,9 @@ impl Store {
                     // Where an earlier segment was cut short, the next one of the epoch tells how many are missing.
                     if let Some(before) = segments.back()
                         && before.epoch == segment.epoch
+                        && fresh_epoch
                     {
-                        position.lost += segment.first.saturating_sub(before.next);
+                        missing += segment.first.saturating_sub(before.next);
                     }
                     fresh_epoch = torn;
                     segments.push_back(segment);
@@ -82,6 +87,11 @@ impl Store {
             marks: 0,
             marks_safe: 0,
         };
+        if missing > 0 {
+            // Counted once: what was cut off is not found torn again.
+            store.position.lost += missing;
+            store.write_mark()?;
+        }
         store.drop_done()?;
         let ahead = match (store.segments.back(), store.position.done) {
             // The core has more than the disk: what was lost must not give its numbers to others.
@@ -258,20 +268,22 @@ impl Store {
         if !dirty && self.marks == self.marks_safe {
             return Ok(None);
         }
-        let mut files = self.ended.clone();
+        let mut open = Vec::new();
         if dirty {
-            files.push(Arc::clone(&last.file));
+            open.push(Arc::clone(&last.file));
         }
         if self.marks != self.marks_safe {
-            files.push(Arc::new(self.mark.file().try_clone()?));
+            open.push(Arc::new(self.mark.file().try_clone()?));
         }
-        Ok(Some(Unsynced { files, segment: last.index, bytes: last.bytes, marks: self.marks }))
+        let (ended, marks) = (self.ended.clone(), self.marks);
+        Ok(Some(Unsynced { ended, open, segment: last.index, bytes: last.bytes, marks }))
     }
 
     pub fn synced(&mut self, what: &Unsynced) {
         self.safe = self.safe.max((what.segment, what.bytes));
         self.marks_safe = self.marks_safe.max(what.marks);
-        self.ended.retain(|file| !what.files.iter().any(|synced| Arc::ptr_eq(file, synced)));
+        // One that ended meanwhile may have grown after it was synced: it stays.
+        self.ended.retain(|file| !what.ended.iter().any(|synced| Arc::ptr_eq(file, synced)));
     }
 }
 

@@ -146,6 +146,26 @@ fn a_parcel_that_was_given_up_under_way_and_arrived_is_not_lost() {
 }
 
 #[test]
+fn what_a_damaged_disk_took_out_of_the_middle_is_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    for number in 0..10 {
+        spool.append(&vec![number; 8 << 20]).unwrap();
+    }
+    drop(spool);
+    // Three of these fit into a segment: the second of the first segment is damaged.
+    let path = folder.path().join(format!("{:020}.seg", 1));
+    let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, b"damage", (8 << 20) + 1000).unwrap();
+    for _ in 0..2 {
+        let spool = open(folder.path());
+        assert_eq!(spool.statistics().lost_reports, 2);
+        let sequences: Vec<_> = all(&spool).iter().map(|parcel| parcel.sequence).collect();
+        assert_eq!(sequences, [1, 4, 5, 6, 7, 8, 9, 10]);
+    }
+}
+
+#[test]
 fn two_processes_do_not_share_a_spool() {
     let folder = tempfile::tempdir().unwrap();
     let _spool = open(folder.path());

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Why a sensor was not enrolled.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolError {
-    #[error("the invitation has expired: ask for a new one")]
+    #[error("the invitation has expired: ask for a new one, and see that this machine's clock is right")]
     Expired,
     #[error(transparent)]
     Connection(#[from] OutletError),

@@ -21,7 +21,7 @@ pub const MAX_FRAME: usize = MAX_BODY + (128 << 10);
 pub const MAX_SMALL_FRAME: usize = 16 << 10;
 
 /// From the sensor.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Upward {
     /// Opens the connection: the versions that it can speak.
     Hello {

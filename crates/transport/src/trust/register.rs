@@ -44,7 +44,7 @@ impl Register {
             let serial = line.trim().parse().map_err(|_| {
                 io::Error::new(
                     io::ErrorKind::InvalidData,
-                    format!("line '{line}' of 'revoked' is no serial number"),
+                    format!("line '{line}' of 'revoked' is no serial number: mend or remove it, and revoke again what it meant"),
                 )
             })?;
             lists.revoked.insert(serial);

@@ -64,16 +64,27 @@ pub struct Nats {
 impl Nats {
     /// `None`, with a word why, where there is no such program.
     pub fn start(folder: &Path) -> Option<Self> {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        Self::start_with(folder, "max_payload: 20MB")
+    }
+
+    /// With more lines of configuration.
+    pub fn start_with(folder: &Path, more: &str) -> Option<Self> {
         let config = folder.join("nats.conf");
         let store = folder.join("jetstream");
-        let text =
-            format!("listen: 127.0.0.1:{port}\nmax_payload: 20MB\njetstream {{ store_dir: {store:?} }}\n");
-        std::fs::write(&config, text).unwrap();
-        let child = launch(&config)?;
-        Some(Self { child, config, port })
+        // Between looking for a free port and taking it, another test may be faster.
+        for _ in 0..5 {
+            let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = free.local_addr().unwrap().port();
+            drop(free);
+            let text = format!("listen: 127.0.0.1:{port}\njetstream {{ store_dir: {store:?} }}\n{more}\n");
+            std::fs::write(&config, text).unwrap();
+            match launch(&config) {
+                Launch::Running(child) => return Some(Self { child, config, port }),
+                Launch::Ended => {}
+                Launch::Missing => return None,
+            }
+        }
+        panic!("nats-server ended five times before it was ready");
     }
 
     pub fn server(&self) -> NatsServer {
@@ -84,7 +95,8 @@ impl Nats {
     pub fn restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.child = launch(&self.config).unwrap();
+        let Launch::Running(child) = launch(&self.config) else { panic!("nats-server did not come back") };
+        self.child = child;
     }
 }
 
@@ -95,11 +107,17 @@ impl Drop for Nats {
     }
 }
 
-fn launch(config: &Path) -> Option<Child> {
-    let program = ["/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"];
-    let Some(program) = program.into_iter().find(|program| Path::new(program).exists()) else {
+enum Launch {
+    Running(Child),
+    Ended,
+    Missing,
+}
+
+fn launch(config: &Path) -> Launch {
+    let programs = ["/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"];
+    let Some(program) = programs.into_iter().find(|program| Path::new(program).exists()) else {
         eprintln!("skipped: nats-server is not installed (apt-get install nats-server)");
-        return None;
+        return Launch::Missing;
     };
     let mut child = Command::new(program)
         .arg("-c")
@@ -108,16 +126,14 @@ fn launch(config: &Path) -> Option<Child> {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    loop {
-        let line = lines.next().expect("nats-server ended before it was ready").unwrap();
-        if line.contains("Server is ready") {
-            break;
-        }
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    if !lines.any(|line| line.contains("Server is ready")) {
+        child.wait().unwrap();
+        return Launch::Ended;
     }
     // What it says further is read, so that it never waits for us.
     std::thread::spawn(move || lines.for_each(drop));
-    Some(child)
+    Launch::Running(child)
 }
 
 pub fn parcel(sensor: &str, sequence: u64, body: impl Into<bytes::Bytes>) -> Parcel {
