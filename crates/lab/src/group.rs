@@ -33,6 +33,13 @@ pub struct Member {
     pub host: HostKey,
 }
 
+impl Member {
+    /// Its serial number.
+    pub fn serial(&self) -> String {
+        format!("{}{:02}{:06}", self.kind.prefix.chars().next().unwrap_or('X'), self.site, self.number)
+    }
+}
+
 impl Group {
     /// A device of a site; the number wraps around at their count.
     pub fn member(&self, site: u32, number: u32) -> Member {
@@ -110,8 +117,7 @@ impl Group {
         }
         let kind = member.kind;
         let chance = mix(self.seed, &[2, u64::from(member.site), u64::from(member.number)]);
-        let serial =
-            format!("{}{:02}{:06}", kind.prefix.chars().next().unwrap_or('X'), member.site, member.number);
+        let serial = member.serial();
         let firmware = kind.firmware.get(below(chance, 3) as usize).copied().unwrap_or_default();
         say("dhcp", "host-name", format!("{}-{}-{:05}", kind.prefix, member.site, member.number));
         let fields: &[(&str, &str)] = match kind.speech {
