@@ -8,6 +8,7 @@ mod names;
 mod observe;
 mod remote;
 mod reporter;
+mod switches;
 mod taps;
 
 pub use chores::forever as chores;
@@ -17,4 +18,5 @@ pub use names::Compiled;
 pub use observe::{Settings, clock};
 pub use remote::SpoolSink;
 pub use reporter::{Reporter, Sink};
+pub use switches::{Login, forever as ask_switches};
 pub use taps::Watch;
