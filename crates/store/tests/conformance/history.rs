@@ -204,10 +204,11 @@ pub async fn events_are_numbered_in_order(home: Home) {
     assert_eq!(home.database.commit(&other).await.unwrap(), 6);
     assert_eq!(home.database.commit(&commit("south")).await.unwrap(), 0);
     let base = || EventList { limit: 2, ..EventList::default() };
-    let numbers = |mut list: EventList| async {
+    let store = &home.database;
+    let numbers = |mut list: EventList| async move {
         let mut all = Vec::new();
         loop {
-            let page = home.database.events(&list).await.unwrap();
+            let page = store.events(&list).await.unwrap();
             all.extend(page.items.iter().map(|event| event.number));
             match page.next {
                 Some(next) => list.cursor = Some(next),

@@ -202,21 +202,39 @@ fn standing(row: &DeviceRow, annotation: &Annotation, site: &str) -> Standing {
     }
 }
 
-pub async fn the_store_finds_what_memory_finds(home: Home) {
+/// What a site tells: number, device, and what is said of it.
+type Told = Vec<(u64, DeviceRow, Option<Annotation>)>;
+
+/// Rounds of what both sites tell and what is asked then.
+fn script() -> Vec<([(&'static str, Told); 2], Vec<String>)> {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let mut known: BTreeMap<u64, (DeviceRow, Annotation, &str)> = BTreeMap::new();
     let (cases, queries) = (a_case(), a_query());
+    (0..4_u64)
+        .map(|round| {
+            // Some are new, some replace what was there, some come from another site.
+            let sites = [("north", 0), ("South-2", 9)].map(|(site, shift)| {
+                let told = (0..20).map(|step| {
+                    let number = round * 12 + step + shift;
+                    let (mut row, annotation) = cases.new_tree(&mut runner).unwrap().current();
+                    row.device.id = id(number);
+                    (number, row, annotation)
+                });
+                (site, told.collect())
+            });
+            (sites, (0..100).map(|_| queries.new_tree(&mut runner).unwrap().current()).collect())
+        })
+        .collect()
+}
+
+pub async fn the_store_finds_what_memory_finds(home: Home) {
+    let mut known: BTreeMap<u64, (DeviceRow, Annotation, &str)> = BTreeMap::new();
     let mut hits = 0;
-    for round in 0..4_u64 {
-        for site in ["north", "South-2"] {
+    for (sites, queries) in script() {
+        for (site, told) in sites {
             let mut batch = commit(site);
             let mut said = Vec::new();
-            // Some are new, some replace what was there, some come from another site.
-            for step in 0..20_u64 {
-                let number = round * 12 + step + if site == "north" { 0 } else { 9 };
-                let (mut row, annotation) = cases.new_tree(&mut runner).unwrap().current();
-                row.device.id = id(number);
+            for (number, row, annotation) in told {
                 let before = known.remove(&number).map(|(_, annotation, _)| annotation).unwrap_or_default();
                 if let Some(annotation) = annotation {
                     said.push((number, before.tags.clone(), annotation.clone()));
@@ -240,8 +258,7 @@ pub async fn the_store_finds_what_memory_finds(home: Home) {
                 home.database.annotate(&id(number), &patch, None).await.unwrap();
             }
         }
-        for _ in 0..100 {
-            let text = queries.new_tree(&mut runner).unwrap().current();
+        for text in queries {
             let query = Query::parse(&text).unwrap();
             let now = at(3600);
             let expected: BTreeSet<_> = known
@@ -258,6 +275,7 @@ pub async fn the_store_finds_what_memory_finds(home: Home) {
                 let odd: Vec<_> = found.symmetric_difference(&expected).collect();
                 let odd: Vec<_> =
                     known.values().filter(|(row, _, _)| odd.contains(&&row.device.id)).collect();
+                let odd = &odd[..1];
                 panic!("{text}\nfound {} and not {}: {odd:#?}", found.len(), expected.len());
             }
         }
