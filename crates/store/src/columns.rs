@@ -67,7 +67,10 @@ macro_rules! coded {
 }
 
 coded!(Status, status_code, status, Status::ALL, "status");
-coded!(Lifecycle, lifecycle_code, lifecycle, Lifecycle::ALL, "stage of life");
+
+pub(crate) fn lifecycle_code(value: Lifecycle) -> i64 {
+    code(&Lifecycle::ALL, &value)
+}
 coded!(Transport, transport_code, transport, TRANSPORTS, "transport");
 coded!(Severity, severity_code, severity, SEVERITIES, "severity");
 coded!(EventKind, event_kind_code, event_kind, EventKind::ALL, "kind of event");

@@ -15,7 +15,7 @@ impl Database {
     /// # Errors
     /// Where the address says nothing, the database does not answer, or it was made by a later version.
     pub async fn open(address: &str) -> Result<Database, OpenError> {
-        Ok(Database { engine: Engine::open(address).await? })
+        Ok(Database { engine: Engine::open(address, None).await? })
     }
 
     /// Ends all connections after what is under way.

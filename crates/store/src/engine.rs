@@ -21,6 +21,11 @@ use crate::sql::{Row, Sql, Value};
 const SQLITE: &[(i64, &str, &str)] = &[(1, "start", include_str!("../migrations/sqlite/0001_start.sql"))];
 const POSTGRES: &[(i64, &str, &str)] = &[(1, "start", include_str!("../migrations/postgres/0001_start.sql"))];
 
+/// Number of the newest schema.
+pub(crate) fn newest_schema() -> i64 {
+    SQLITE.last().map_or(0, |(version, _, _)| *version)
+}
+
 /// All who change something wait for this in PostgreSQL, as they do in SQLite by its nature ("medward" in ASCII).
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(30791963069309540)";
 
@@ -43,13 +48,14 @@ pub enum OpenError {
 
 pub(crate) enum Engine {
     Sqlite { writer: SqlitePool, readers: SqlitePool, path: PathBuf },
-    Postgres { pool: PgPool, trigrams: bool },
+    Postgres { pool: PgPool },
 }
 
 impl Engine {
-    pub(crate) async fn open(address: &str) -> Result<Engine, OpenError> {
+    /// Opens, with the schema of that number (the newest where none is told).
+    pub(crate) async fn open(address: &str, schema: Option<i64>) -> Result<Engine, OpenError> {
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            return Engine::open_postgres(address).await;
+            return Engine::open_postgres(address, schema).await;
         }
         let path = address.strip_prefix("sqlite:").unwrap_or(address);
         let path = path.strip_prefix("//").unwrap_or(path);
@@ -58,10 +64,10 @@ impl Engine {
             let scheme = address.split("://").next().unwrap_or_default();
             return Err(OpenError::BadAddress(scheme.to_owned()));
         }
-        Engine::open_sqlite(Path::new(path)).await
+        Engine::open_sqlite(Path::new(path), schema).await
     }
 
-    async fn open_sqlite(path: &Path) -> Result<Engine, OpenError> {
+    async fn open_sqlite(path: &Path, schema: Option<i64>) -> Result<Engine, OpenError> {
         let place = path.display().to_string();
         let unavailable =
             |error: sqlx::Error| OpenError::Unavailable { place: place.clone(), cause: error.to_string() };
@@ -87,7 +93,12 @@ impl Engine {
             .map_err(unavailable)?;
         migrate(SQLITE, &place, |migrator| {
             let writer = writer.clone();
-            async move { migrator.run(&writer).await }
+            async move {
+                match schema {
+                    Some(schema) => migrator.run_to(schema, &writer).await,
+                    None => migrator.run(&writer).await,
+                }
+            }
         })
         .await?;
         let readers = SqlitePoolOptions::new()
@@ -99,7 +110,7 @@ impl Engine {
         Ok(Engine::Sqlite { writer, readers, path: path.to_owned() })
     }
 
-    async fn open_postgres(address: &str) -> Result<Engine, OpenError> {
+    async fn open_postgres(address: &str, schema: Option<i64>) -> Result<Engine, OpenError> {
         let options = PgConnectOptions::from_str(address)
             .map_err(|_| OpenError::BadAddress("postgres address that cannot be read".to_owned()))?;
         // Without the password.
@@ -119,16 +130,25 @@ impl Engine {
             .map_err(unavailable)?;
         migrate(POSTGRES, &place, |migrator| {
             let pool = pool.clone();
-            async move { migrator.run(&pool).await }
+            async move {
+                match schema {
+                    Some(schema) => migrator.run_to(schema, &pool).await,
+                    None => migrator.run(&pool).await,
+                }
+            }
         })
         .await?;
         // Faster, and not needed: the right to create it may be missing.
-        let trigrams = sqlx::query("CREATE EXTENSION IF NOT EXISTS pg_trgm").execute(&pool).await.is_ok()
-            && sqlx::query("CREATE INDEX IF NOT EXISTS term_text ON term USING gin (value gin_trgm_ops)")
-                .execute(&pool)
-                .await
-                .is_ok();
-        Ok(Engine::Postgres { pool, trigrams })
+        for text in [
+            "CREATE EXTENSION IF NOT EXISTS pg_trgm",
+            "CREATE INDEX IF NOT EXISTS term_text ON term USING gin (value gin_trgm_ops)",
+        ] {
+            if let Err(error) = sqlx::query(text).execute(&pool).await {
+                tracing::info!("searches do without an index of triples: {error}");
+                break;
+            }
+        }
+        Ok(Engine::Postgres { pool })
     }
 
     /// To ask.
@@ -286,10 +306,6 @@ impl Session {
             Session::PostgresWriter(transaction) => transaction.commit().await.map_err(unavailable),
             Session::SqliteReader(_) | Session::PostgresReader(_) => Ok(()),
         }
-    }
-
-    pub(crate) const fn is_sqlite(&self) -> bool {
-        matches!(self, Session::SqliteReader(_) | Session::SqliteWriter(_))
     }
 
     /// Asks for many: `head (VALUES …) tail`, some at a time.

@@ -12,16 +12,20 @@
 #![forbid(unsafe_code)]
 
 mod audit;
+mod backup;
 mod columns;
 mod cursor;
 mod database;
 mod documents;
 mod engine;
+mod history;
 mod ingest;
 mod inventory;
 mod search;
 mod sql;
 mod terms;
+mod upkeep;
 
+pub use backup::{BackupError, RestoreError, restore};
 pub use database::Database;
 pub use engine::OpenError;

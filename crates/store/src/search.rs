@@ -172,8 +172,14 @@ fn text(field: Field, wanted: &str, lookup: Lookup, sql: &mut Sql) -> Result<(),
 }
 
 fn named<'a>(column: &str, all: impl Iterator<Item = (i64, &'a str)>, wanted: &str, sql: &mut Sql) {
-    let codes = all.filter(|(_, name)| folded(name).contains(wanted)).map(|(code, _)| code);
-    sql.push(column).push(" IN ").numbers(codes);
+    let codes: Vec<i64> =
+        all.filter(|(_, name)| folded(name).contains(wanted)).map(|(code, _)| code).collect();
+    if codes.is_empty() {
+        // Not an empty list, which is neither true nor false.
+        sql.push("1 = 0");
+    } else {
+        sql.push(column).push(" IN ").numbers(codes);
+    }
 }
 
 /// What is contained, for LIKE with `\` as escape.

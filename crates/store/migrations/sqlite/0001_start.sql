@@ -128,7 +128,7 @@ CREATE TABLE conversation (
 );
 CREATE INDEX conversation_originator ON conversation (originator, last, bytes);
 CREATE INDEX conversation_responder ON conversation (responder, last, bytes);
-CREATE INDEX conversation_last ON conversation (last);
+CREATE INDEX conversation_last ON conversation (last, bytes);
 CREATE INDEX conversation_bytes ON conversation (bytes);
 CREATE INDEX conversation_protocol ON conversation (protocol, last, bytes);
 CREATE INDEX conversation_site ON conversation (site, last, bytes);

@@ -51,12 +51,34 @@ pub(super) async fn apply(session: &mut Session, book: &mut Book, gone: &Gone) -
     Ok(())
 }
 
+/// The buckets that a table has, found by leaps from one to the next.
+fn buckets(table: &str) -> String {
+    format!(
+        "b (bucket) AS (SELECT MIN(h.bucket) FROM {table} h UNION ALL \
+         SELECT (SELECT MIN(h.bucket) FROM {table} h WHERE h.bucket > b.bucket) FROM b WHERE b.bucket IS NOT NULL)"
+    )
+}
+
 /// Moves everything that is told of a device; where both have the same, it is summed up.
 async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), StoreError> {
     let end = |column: &str| format!("CASE WHEN c.{column} = $1 THEN $2 ELSE c.{column} END");
     let (from, to) = (end("originator"), end("responder"));
     let of_old = "(c.originator = $1 OR c.responder = $1)";
     let both = |text: &str| Sql::with(text, [old.into(), new.into()]);
+    // What the two said to each other was counted for each; for the one that they are it counts once.
+    for (table, of) in [("traffic_hour", "conversation_hour"), ("traffic_day", "conversation_day")] {
+        session
+            .execute(both(&format!(
+                "WITH RECURSIVE {} INSERT INTO {table} (owner, bucket, flows, packets, bytes) \
+                 SELECT $2, h.bucket, -CAST(SUM(h.flows) AS BIGINT), -CAST(SUM(h.packets) AS BIGINT), \
+                 -CAST(SUM(h.bytes) AS BIGINT) FROM conversation c CROSS JOIN b CROSS JOIN {of} h \
+                 WHERE ((c.originator = $1 AND c.responder = $2) OR (c.originator = $2 AND c.responder = $1)) \
+                 AND h.bucket = b.bucket AND h.conversation = c.id GROUP BY h.bucket {}",
+                buckets(of),
+                add_counts(table, "owner, bucket")
+            )))
+            .await?;
+    }
     session
         .execute(both(&format!(
             "INSERT INTO conversation \
@@ -69,9 +91,7 @@ async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), Stor
     for table in ["conversation_hour", "conversation_day"] {
         session
             .execute(both(&format!(
-                "WITH RECURSIVE b (bucket) AS (SELECT MIN(h.bucket) FROM {table} h UNION ALL \
-                 SELECT (SELECT MIN(h.bucket) FROM {table} h WHERE h.bucket > b.bucket) FROM b \
-                 WHERE b.bucket IS NOT NULL) \
+                "WITH RECURSIVE {} \
                  INSERT INTO {table} (bucket, conversation, flows, packets, bytes) \
                  SELECT h.bucket, n.id, CAST(SUM(h.flows) AS BIGINT), CAST(SUM(h.packets) AS BIGINT), \
                  CAST(SUM(h.bytes) AS BIGINT) \
@@ -79,6 +99,7 @@ async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), Stor
                  WHERE {of_old} AND h.bucket = b.bucket AND h.conversation = c.id AND n.originator = {from} \
                  AND n.responder = {to} AND n.transport = c.transport AND n.port = c.port \
                  AND n.protocol = c.protocol GROUP BY h.bucket, n.id {}",
+                buckets(table),
                 add_counts(table, "bucket, conversation")
             )))
             .await?;
@@ -157,13 +178,12 @@ pub(crate) async fn remove(session: &mut Session, devices: &[i64]) -> Result<(),
     for table in ["conversation_hour", "conversation_day"] {
         session
             .execute(Sql::new(&format!(
-                "WITH RECURSIVE b (bucket) AS (SELECT MIN(h.bucket) FROM {table} h UNION ALL \
-                 SELECT (SELECT MIN(h.bucket) FROM {table} h WHERE h.bucket > b.bucket) FROM b \
-                 WHERE b.bucket IS NOT NULL) \
+                "WITH RECURSIVE {} \
                  DELETE FROM {table} WHERE (bucket, conversation) IN (SELECT h.bucket, h.conversation \
                  FROM conversation c CROSS JOIN b CROSS JOIN {table} h \
                  WHERE (c.originator IN {which} OR c.responder IN {which}) AND h.bucket = b.bucket \
-                 AND h.conversation = c.id)"
+                 AND h.conversation = c.id)",
+                buckets(table)
             )))
             .await?;
     }

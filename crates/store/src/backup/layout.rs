@@ -1,0 +1,76 @@
+//! Which tables are carried, with their columns.
+
+/// How a column is carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Int,
+    Real,
+    Text,
+    Blob,
+}
+
+/// A table: its name, its columns, and how many of them, from the first on, tell rows apart.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) key: usize,
+    pub(super) columns: &'static [(&'static str, Kind)],
+}
+
+macro_rules! tables {
+    ($($name:ident / $key:literal : $($kind:ident ( $($column:ident)+ ))+ ;)+) => {
+        /// In an order in which they can be filled.
+        pub(super) const TABLES: &[Table] = &[$(Table {
+            name: stringify!($name),
+            key: $key,
+            columns: &[$($((stringify!($column), Kind::$kind)),+),+],
+        }),+];
+    };
+}
+
+tables! {
+    site / 1: Int(id) Text(name folded);
+    label / 1: Int(id) Text(name);
+    activity_kind / 1: Int(id) Text(protocol verb operation) Int(part clinical);
+    counter / 1: Text(name) Int(value);
+    device / 1: Int(id) Text(uid) Int(site) Text(site_key name vendor model category os grp location owner place
+        whereabout belongs) Int(status scope lifecycle medical known criticality first_seen last_seen terms version);
+    device_body / 1: Int(device) Blob(summary document);
+    annotation / 1: Int(device version) Text(body);
+    redirect / 1: Text(old new);
+    term / 1: Int(id field) Text(value shown);
+    device_term / 2: Int(term device);
+    address / 2: Blob(ip) Int(device);
+    conversation / 1: Int(id site originator responder transport port protocol flows packets bytes first last);
+    conversation_hour / 2: Int(bucket conversation flows packets bytes);
+    conversation_day / 2: Int(bucket conversation flows packets bytes);
+    traffic_hour / 2: Int(owner bucket flows packets bytes);
+    traffic_day / 2: Int(owner bucket flows packets bytes);
+    activity_hour / 3: Int(device bucket kind count last);
+    activity_day / 3: Int(device bucket kind count last);
+    use_day / 2: Int(device bucket hours actions last);
+    attribute_history / 1: Int(id device at) Text(attribute value) Real(confidence) Text(because);
+    stay / 1: Int(id device since last ended) Text(place position how);
+    event / 1: Int(number at site kind severity) Text(device title details);
+    sensor / 2: Int(site) Text(name body);
+    receipt / 3: Int(site) Text(sensor) Int(epoch sequence);
+    memory / 3: Int(site part) Blob(key body);
+    decision / 1: Int(number site at) Text(who reason body undone_by) Int(undone_at);
+    document / 2: Text(kind id) Int(version changed expires) Text(body);
+    audit / 1: Int(number at) Text(who origin action object outcome details hash folded);
+}
+
+/// Tables whose keys PostgreSQL draws from a sequence.
+pub(super) const DRAWN: [&str; 8] =
+    ["site", "label", "activity_kind", "device", "term", "conversation", "attribute_history", "stay"];
+
+impl Table {
+    /// The names of the columns, with commas.
+    pub(super) fn names(&self) -> String {
+        self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The names of the columns of the key, with commas.
+    pub(super) fn key_names(&self) -> String {
+        self.columns.iter().take(self.key).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+}
