@@ -1,0 +1,45 @@
+//! The resources, one file each.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::App;
+
+mod session;
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Items<T> {
+    pub items: Vec<T>,
+    /// For the next page, as `cursor`; null at the end.
+    pub next: Option<String>,
+    /// Over all pages, where it is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub total: Option<u64>,
+}
+
+impl<T> Items<T> {
+    /// All there is.
+    pub fn all(items: Vec<T>) -> Items<T> {
+        Items { items, next: None, total: None }
+    }
+}
+
+impl<T> From<medward_monitor::Page<T>> for Items<T> {
+    fn from(page: medward_monitor::Page<T>) -> Items<T> {
+        Items { items: page.items, next: page.next, total: None }
+    }
+}
+
+/// It was done.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Done {
+    pub done: bool,
+}
+
+/// All routes of the interface.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().merge(session::routes())
+}
