@@ -82,6 +82,7 @@ apt = { echo "Installing $(1) with apt-get"; \
 compiler:
 	@command -v $(CARGO) >/dev/null || { echo 'Rust is missing: install it first (rustup, Rust 1.95 or newer)'; exit 1; }
 	@command -v cc >/dev/null || $(call apt,build-essential)
+	@[ -e /usr/include/pcap/pcap.h ] || $(call apt,libpcap-dev)
 
 nextest:
 	@$(CARGO) nextest --version >/dev/null 2>&1 || { echo 'Installing cargo-nextest'; $(CARGO) install --quiet --locked cargo-nextest; }

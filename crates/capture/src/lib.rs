@@ -1,4 +1,8 @@
-//! Reading captures: pcap and pcapng, plain or compressed, from files, directories or standard input, as batches of frames.
+//! Frames into the house, as batches: live from network interfaces, or from captures (pcap and pcapng, plain or compressed,
+//! from files, directories or standard input).
+//!
+//! A [`Tap`] is where frames come from: [`Live`] listens on an interface, [`Replay`] replays captures at a chosen pace. Both
+//! go the same way into the pipeline. [`drop_privileges`] gives up what opening interfaces needed.
 //!
 //! [`Reader::open`] takes what a person names on a command line and gives [`Batch`]es of [`medward_wire::RawFrame`]s
 //! in time order over all files. A batch owns its bytes, may be shared between threads, and returns its memory to the
@@ -13,7 +17,7 @@
 //!
 //! A file that is cut off or corrupt in the middle gives everything before that place; its
 //! [`medward_model::CaptureFile`] says at which byte and after which packet it broke.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod batch;
 mod decode;
@@ -21,13 +25,16 @@ mod error;
 mod guise;
 mod inbox;
 mod listing;
+mod live;
 mod memory;
 mod pcap;
 mod pcapng;
 mod progress;
 mod reader;
+mod replay;
 mod source;
 mod stream;
+mod tap;
 mod write;
 
 #[cfg(test)]
@@ -37,7 +44,10 @@ mod trials;
 
 pub use batch::Batch;
 pub use error::OpenError;
+pub use live::{Live, LiveOptions, PrivilegeError, Privileges, drop_privileges};
 pub use memory::read_all_from;
 pub use progress::Progress;
 pub use reader::{LeftOut, Options, Reader};
+pub use replay::{Replay, ReplayOptions, Speed};
+pub use tap::{Numbers, Pull, Tap, TapCounters, TapError, TapState};
 pub use write::PcapWriter;

@@ -5,10 +5,15 @@
 #![forbid(unsafe_code)]
 
 mod catalog;
+mod codec;
 mod fuse;
 mod ledger;
 mod resolve;
 
 pub use catalog::{Catalog, CatalogError, Category, Reference, RuleInfo};
-pub use ledger::{Ledger, Limits};
-pub use resolve::{DeviceFact, Remark, Resolution, Wants, complete, program_cpe, resolve, resolve_with};
+pub use codec::{DecodeError, Names, WrittenEntry, decode_ledger, encode_ledger};
+pub use ledger::{Ledger, Limits, Memory};
+pub use resolve::{
+    Decisions, Deed, DeviceFact, Exchange, NodeKey, Remark, Resolution, Round, Site, Wants, complete,
+    conversations, program_cpe, resolve, resolve_with,
+};

@@ -56,6 +56,8 @@ pub enum Command {
     Match(MatchArguments),
     /// The feeds that can be loaded, with publisher, licence and shape.
     Feeds(FeedsArguments),
+    /// Watches here, and reports to a core elsewhere.
+    Sensor(crate::command::sensor::SensorArguments),
 }
 
 /// What to read, and with which bounds.

@@ -6,6 +6,7 @@ mod clock;
 mod command;
 mod exit;
 mod judging;
+mod live;
 mod output;
 mod pipeline;
 mod progress;
@@ -28,6 +29,7 @@ fn main() -> std::process::ExitCode {
         cli::Command::Knowledge(arguments) => command::knowledge::run(arguments, &cli.common),
         cli::Command::Match(arguments) => command::inventory::run(arguments, &cli.common),
         cli::Command::Feeds(arguments) => command::feeds::run(arguments, &cli.common),
+        cli::Command::Sensor(arguments) => command::sensor::run(arguments, &cli.common),
     };
     match result {
         Ok(code) => code.into(),

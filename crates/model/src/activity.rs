@@ -1,11 +1,11 @@
 //! Activity: who did what to whom, in the protocol's own terms, without patients. One of the types of the waist.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Endpoint, Timestamp};
 
 /// What was done. One list for all protocols; the protocol's own word stands in `Activity::operation`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verb {
     /// A session, association or connection was asked for.

@@ -2,7 +2,8 @@
 
 use crate::{HostKey, Timestamp, Transport};
 
-/// One flow (5-tuple and VLAN, both directions), reported when it closes, is evicted, or the input ends.
+/// One flow (5-tuple and VLAN, both directions), reported when it closes, is evicted, or the input ends; of one that goes
+/// on for long, what is new of it in between.
 ///
 /// For `Transport::Link` (frames without IP) both `ip`s are unspecified, the MACs count, and `responder_port` is the
 /// EtherType; for `Transport::Ip` it is the IP protocol number, for ICMP 0.
@@ -28,4 +29,7 @@ pub struct FlowRecord {
     pub answered: bool,
     /// Who opened it is known (handshake, request) rather than guessed from the first packet seen and the ports.
     pub oriented: bool,
+    /// It was reported before while it went on, and this record holds only what came since: how many packets the
+    /// originator had sent by then.
+    pub continues: Option<u64>,
 }

@@ -148,7 +148,7 @@ pub struct AttributeChange {
     pub at: Timestamp,
 }
 
-/// A device was somewhere from then on.
+/// A device was somewhere from then on; it is where the device is now, too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stay {
     pub device: DeviceId,

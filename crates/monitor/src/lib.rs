@@ -8,9 +8,15 @@
 mod annotation;
 mod commit;
 mod event;
+mod reconcile;
+mod regularity;
+mod report;
 mod sensor;
+mod site;
 mod store;
 mod summary;
+mod version;
+mod whereabouts;
 
 pub use annotation::{Annotation, Lifecycle, Maintenance, Patch};
 pub use commit::{
@@ -18,7 +24,10 @@ pub use commit::{
     Sighting, Stay, Whereabouts,
 };
 pub use event::{Event, EventKind};
+pub use reconcile::{Asset, Contradiction, Pair, Reconciliation, guess_columns, reconcile};
+pub use report::{Position, Report, ReportError};
 pub use sensor::{Coverage, SensorState};
+pub use site::{LiveSite, Lore};
 pub use store::{
     Audit, AuditEntry, AuditRecord, BucketSize, ConversationList, ConversationRow, Decision, DecisionRecord,
     DeviceList, DeviceRecord, Direction, Document, Documents, EventList, Facet, FacetCount, FacetField,
@@ -27,3 +36,4 @@ pub use store::{
     UseRow, VolumePoint,
 };
 pub use summary::{DeviceSummary, Status};
+pub use whereabouts::{PlaceRule, PlaceRules, locate};

@@ -17,5 +17,6 @@ mod matching;
 mod parse;
 mod tree;
 
+pub use matching::folded;
 pub use parse::{MAX_DEPTH, ParseError};
-pub use tree::{Age, Field, Node, Query};
+pub use tree::{Age, Compare, Field, Node, Query, Standing};

@@ -4,15 +4,21 @@ use std::net::IpAddr;
 
 use medward_model::{Device, Scope, Timestamp};
 
-use crate::tree::{Age, Field, Node};
+use crate::tree::{Age, Compare, Field, Node, Standing};
 
-pub(crate) fn matches(node: &Node, device: &Device, now: Timestamp) -> bool {
+pub(crate) fn matches(node: &Node, device: &Device, standing: &Standing, now: Timestamp) -> bool {
     match node {
-        Node::And(all) => all.iter().all(|node| matches(node, device, now)),
-        Node::Or(any) => any.iter().any(|node| matches(node, device, now)),
-        Node::Not(inner) => !matches(inner, device, now),
-        Node::Anywhere(text) => anywhere(device, &folded(text)),
-        Node::Text { field, value } => in_field(device, *field, &folded(value)),
+        Node::And(all) => all.iter().all(|node| matches(node, device, standing, now)),
+        Node::Or(any) => any.iter().any(|node| matches(node, device, standing, now)),
+        Node::Not(inner) => !matches(inner, device, standing, now),
+        Node::Anywhere(text) => anywhere(device, standing, &folded(text)),
+        Node::Text { field, value } => in_field(device, standing, *field, &folded(value)),
+        Node::Medical => standing.medical,
+        Node::Criticality { compare, value } => standing.criticality.is_some_and(|known| match compare {
+            Compare::Less => known < *value,
+            Compare::Equal => known == *value,
+            Compare::Greater => known > *value,
+        }),
         Node::Network { address, prefix } => device.ips.iter().any(|ip| within(*ip, *address, *prefix)),
         Node::Port(port) => device.services.iter().any(|service| service.port == *port),
         Node::Vlan(vlan) => device.vlans.contains(vlan),
@@ -32,8 +38,8 @@ pub(crate) fn matches(node: &Node, device: &Device, now: Timestamp) -> bool {
     }
 }
 
-/// Lower case; blanks, hyphens and underscores alike.
-fn folded(text: &str) -> String {
+/// Text as it is compared: lower case; blanks, hyphens and underscores alike.
+pub fn folded(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '-' | '_') { ' ' } else { c }).collect()
 }
 
@@ -49,7 +55,7 @@ const fn scope(scope: Scope) -> &'static str {
     }
 }
 
-fn in_field(device: &Device, field: Field, wanted: &str) -> bool {
+fn in_field(device: &Device, standing: &Standing, field: Field, wanted: &str) -> bool {
     match field {
         Field::Id => holds(&device.id.0, wanted),
         Field::Mac => {
@@ -66,18 +72,34 @@ fn in_field(device: &Device, field: Field, wanted: &str) -> bool {
             let version = software.version.as_deref().unwrap_or("");
             holds(&format!("{} {version}", software.name), wanted)
         }),
+        Field::Site => holds(&standing.site, wanted),
+        Field::Tag => standing.tags.iter().any(|tag| holds(tag, wanted)),
+        Field::Owner => standing.owner.as_deref().is_some_and(|owner| holds(owner, wanted)),
+        Field::Place => standing.place.iter().any(|place| holds(place, wanted)),
+        Field::Status => holds(&standing.status, wanted),
+        Field::Lifecycle => holds(&standing.lifecycle, wanted),
+        Field::Group => standing.group.as_deref().is_some_and(|group| holds(group, wanted)),
         Field::Attribute(attribute) => match attribute.name() {
-            "hostname" => in_field(device, Field::Name, wanted),
-            "alias" => in_field(device, Field::Alias, wanted),
-            "software" => in_field(device, Field::Software, wanted),
+            "hostname" => in_field(device, standing, Field::Name, wanted),
+            "alias" => in_field(device, standing, Field::Alias, wanted),
+            "software" => in_field(device, standing, Field::Software, wanted),
             name => device.attributes.get(name).is_some_and(|fused| holds(&fused.value, wanted)),
         },
     }
 }
 
-fn anywhere(device: &Device, wanted: &str) -> bool {
-    let texts = [Field::Id, Field::Name, Field::Alias, Field::Service, Field::Software];
-    texts.into_iter().any(|field| in_field(device, field, wanted))
+fn anywhere(device: &Device, standing: &Standing, wanted: &str) -> bool {
+    let texts = [
+        Field::Id,
+        Field::Name,
+        Field::Alias,
+        Field::Service,
+        Field::Software,
+        Field::Tag,
+        Field::Owner,
+        Field::Place,
+    ];
+    texts.into_iter().any(|field| in_field(device, standing, field, wanted))
         || device.attributes.values().any(|fused| holds(&fused.value, wanted))
         || device.ips.iter().any(|ip| ip.to_string().contains(wanted))
         || device.macs.iter().any(|mac| mac.to_string().contains(wanted))

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use medward_model::Attribute;
 use thiserror::Error;
 
-use crate::tree::{Age, Field, Node};
+use crate::tree::{Age, Compare, Field, Node};
 
 /// Deepest nesting of parentheses and negations.
 pub const MAX_DEPTH: usize = 32;
@@ -203,9 +203,28 @@ fn term(column: usize, field: &str, operator: char, value: &str) -> Result<Node,
             let which = if field == "first" { Age::First } else { Age::Last };
             Ok(Node::Seen { which, younger: operator == '<', seconds })
         }
-        (_, '<' | '>') => Err(bad("comparable here: < and > go with seen and first")),
+        ("criticality", _) => match value.parse() {
+            Ok(value @ 1..=5) => {
+                let compare = match operator {
+                    '<' => Compare::Less,
+                    '>' => Compare::Greater,
+                    _ => Compare::Equal,
+                };
+                Ok(Node::Criticality { compare, value })
+            }
+            _ => Err(bad("a criticality from 1 (least) to 5 (life depends on it)")),
+        },
+        (_, '<' | '>') => Err(bad("comparable here: < and > go with seen, first and criticality")),
+        ("is", _) => is(value).ok_or_else(|| {
+            bad("one of medical, active, silent, missing, unheard, new, internal, external, life-supporting")
+        }),
         ("ip" | "net", _) => network(value).ok_or_else(|| bad("an address or network like 10.20.0.0/16")),
-        ("port", _) => value.parse().map(Node::Port).map_err(|_| bad("a port number (0 to 65535)")),
+        // A number is a service's port; anything else a switch's: "port:sw-3/12".
+        ("port", _) => match value.parse() {
+            Ok(port) => Ok(Node::Port(port)),
+            Err(_) if value.chars().all(|c| c.is_ascii_digit()) => Err(bad("a port number (0 to 65535)")),
+            Err(_) => Ok(Node::Text { field: Field::Place, value: value.replace('/', " port ") }),
+        },
         ("vlan", _) => value.parse().map(Node::Vlan).map_err(|_| bad("a VLAN number (0 to 4095)")),
         ("has", _) => Attribute::by_name(&value.to_ascii_lowercase().replace(['-', ' '], "_"))
             .map(Node::Has)
@@ -214,6 +233,19 @@ fn term(column: usize, field: &str, operator: char, value: &str) -> Result<Node,
             .map(|field| Node::Text { field, value: value.to_owned() })
             .ok_or_else(|| ParseError::UnknownField { column, name: field.to_owned() }),
     }
+}
+
+/// Short words for what is often asked.
+fn is(word: &str) -> Option<Node> {
+    let text = |field, value: &str| Node::Text { field, value: value.to_owned() };
+    Some(match word.to_ascii_lowercase().replace([' ', '_'], "-").as_str() {
+        "medical" => Node::Medical,
+        state @ ("active" | "silent" | "missing" | "unheard") => text(Field::Status, state),
+        scope @ ("internal" | "external") => text(Field::Scope, scope),
+        "new" => Node::Seen { which: Age::First, younger: true, seconds: 86_400 },
+        "life-supporting" => text(Field::Attribute(Attribute::LifeSupporting), "yes"),
+        _ => return None,
+    })
 }
 
 fn duration(text: &str) -> Option<i64> {

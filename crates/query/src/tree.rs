@@ -24,10 +24,34 @@ impl Query {
         &self.root
     }
 
-    /// Whether a device matches at the time `now`.
+    /// Whether a device matches at the time `now`. What only a monitor knows (site, tags, place …) it has not.
     pub fn matches(&self, device: &Device, now: Timestamp) -> bool {
-        matching::matches(&self.root, device, now)
+        self.matches_with(device, &Standing::default(), now)
     }
+
+    /// Whether a device of a monitor matches at the time `now`.
+    pub fn matches_with(&self, device: &Device, standing: &Standing, now: Timestamp) -> bool {
+        matching::matches(&self.root, device, standing, now)
+    }
+}
+
+/// What a monitor knows of a device beside what the wire says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    pub site: String,
+    pub tags: Vec<String>,
+    pub owner: Option<String>,
+    /// Where it is, in the teller's words ("sw-3 port 12"), and the names of the places that contain it.
+    pub place: Vec<String>,
+    /// "active", "silent", "missing", "unheard".
+    pub status: String,
+    /// "ordered", "in-service", "stored", "retired", "lost".
+    pub lifecycle: String,
+    /// 1 to 5.
+    pub criticality: Option<u8>,
+    /// The group of its category.
+    pub group: Option<String>,
+    pub medical: bool,
 }
 
 /// A part of a query.
@@ -56,12 +80,27 @@ pub enum Node {
     Vlan(u16),
     /// The attribute is known.
     Has(Attribute),
+    /// It takes part in care.
+    Medical,
+    /// People's criticality, compared with a number from 1 to 5.
+    Criticality {
+        compare: Compare,
+        value: u8,
+    },
     /// Last or first seen, within (`younger`) or before so many seconds ago.
     Seen {
         which: Age,
         younger: bool,
         seconds: i64,
     },
+}
+
+/// How a number is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    Less,
+    Equal,
+    Greater,
 }
 
 /// Which of a device's times.
@@ -85,6 +124,15 @@ pub enum Field {
     /// Protocol of a service.
     Service,
     Software,
+    Site,
+    Tag,
+    Owner,
+    /// Where it is.
+    Place,
+    Status,
+    Lifecycle,
+    /// The group of its category.
+    Group,
     Attribute(Attribute),
 }
 
@@ -99,6 +147,13 @@ impl Field {
             "scope" => Field::Scope,
             "service" | "protocol" => Field::Service,
             "software" => Field::Software,
+            "site" => Field::Site,
+            "tag" | "tags" => Field::Tag,
+            "owner" => Field::Owner,
+            "place" | "where" => Field::Place,
+            "status" | "state" => Field::Status,
+            "lifecycle" => Field::Lifecycle,
+            "group" => Field::Group,
             "maker" | "manufacturer" => Field::Attribute(Attribute::Vendor),
             "type" | "kind" => Field::Attribute(Attribute::Category),
             "sn" => Field::Attribute(Attribute::Serial),
@@ -108,5 +163,6 @@ impl Field {
 
     /// Names to offer when one is not understood.
     pub const NAMES: &'static str = "id, mac, ip, vlan, name, alias, scope, service, port, software, vendor, family, model, serial, \
-         udi, os, os_version, firmware, category, role, fda_class, life_supporting, location, has, seen, first";
+         udi, os, os_version, firmware, category, group, role, fda_class, life_supporting, location, site, place, status, \
+         lifecycle, owner, tag, criticality, is, has, seen, first";
 }

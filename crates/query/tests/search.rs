@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use medward_model::{Device, DeviceId, Fused, Scope, Service, Software, Timestamp, Transport};
-use medward_query::Query;
+use medward_query::{Query, Standing};
 use proptest::prelude::*;
 
 fn pump() -> Device {
@@ -76,6 +76,39 @@ fn queries_find_what_they_say() {
 }
 
 #[test]
+fn what_a_monitor_knows_can_be_searched() {
+    let now = Timestamp::from_parts(86_400 + 3_600, 0);
+    let standing = Standing {
+        site: "north".into(),
+        tags: vec!["loan".into()],
+        owner: Some("Biomedical Engineering".into()),
+        place: vec!["sw-3 port 12".into(), "Building A".into()],
+        status: "missing".into(),
+        lifecycle: "in-service".into(),
+        criticality: Some(4),
+        group: Some("patient care".into()),
+        medical: true,
+    };
+    let cases = [
+        ("site:north tag:loan owner:biomed", true),
+        ("port:sw-3/12", true),
+        ("port:sw-3/13", false),
+        ("place:\"building a\"", true),
+        ("is:missing is:medical", true),
+        ("status:active", false),
+        ("lifecycle:in-service group:patient-care", true),
+        ("criticality>3 criticality<5 criticality:4", true),
+        ("criticality>4", false),
+        ("loan", true),
+        ("is:new", false),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(Query::parse(text).unwrap().matches_with(&pump(), &standing, now), expected, "{text}");
+    }
+    assert!(!Query::parse("is:missing").unwrap().matches(&pump(), now));
+}
+
+#[test]
 fn a_bad_query_is_told_what_is_wrong_and_where() {
     let cases = [
         ("vendr:BD", "column 1: no field is called 'vendr'"),
@@ -84,6 +117,9 @@ fn a_bad_query_is_told_what_is_wrong_and_where() {
         ("(a", "column 1: this parenthesis has no partner"),
         ("a)", "column 2: this parenthesis has no partner"),
         ("seen<soon", "column 1: 'soon' is not a duration"),
+        ("criticality:9", "'9' is not a criticality from 1"),
+        ("is:blue", "'blue' is not one of medical"),
+        ("port:99999", "'99999' is not a port number"),
         ("ip:10.0.0.0/40", "is not an address or network"),
         ("a or", "something to look for is missing after 'or'"),
         ("-", "something to look for is missing after '-'"),

@@ -242,6 +242,20 @@ impl<T> FlowTable<T> {
         self.remove_oldest()
     }
 
+    /// Visits the flows used at `since` or later, latest first.
+    pub fn recent(&mut self, since: Timestamp, mut visit: impl FnMut(&mut T)) {
+        let mut at = self.newest;
+        while let Some(slot) = self.slots.get_mut(at) {
+            if slot.touched < since {
+                break;
+            }
+            if let Some(value) = slot.value.as_mut() {
+                visit(value);
+            }
+            at = slot.older;
+        }
+    }
+
     /// Takes out the longest unused flow.
     pub fn remove_oldest(&mut self) -> Option<T> {
         if self.oldest == NONE { None } else { self.remove(FlowRef(self.oldest)) }

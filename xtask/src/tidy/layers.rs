@@ -26,6 +26,8 @@ const CRATES: &[(&str, Layer)] = &[
     ("medward-knowledge", Layer::Verb),
     ("medward-risk", Layer::Verb),
     ("medward-monitor", Layer::Verb),
+    ("medward-lab", Layer::Verb),
+    ("medward-sources", Layer::Verb),
     ("medward-fetch", Layer::Edge),
     ("medward-capture", Layer::Edge),
     ("medward-export", Layer::Edge),
@@ -42,7 +44,10 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("medward-dissect", "medward-wire"),
     ("medward-knowledge", "medward-identify"),
     ("medward-monitor", "medward-identify"),
+    ("medward-sources", "medward-dissect"),
+    ("medward-sources", "medward-wire"),
     ("medward-monitor", "medward-query"),
+    ("medward-lab", "medward-identify"),
 ];
 
 /// What a verb must not name: clocks, files, sockets, threads, environment.

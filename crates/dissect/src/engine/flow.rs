@@ -37,6 +37,10 @@ pub(crate) struct FlowState {
     pub quiet: bool,
     /// That side's own MAC was seen as a source.
     pub spoke: [bool; 2],
+    /// It was reported before; the counters hold what came since.
+    pub told: bool,
+    /// Packets of the originator in the reports before.
+    pub told_packets: u32,
 }
 
 /// The part of a flow that exists only while somebody listens.
@@ -83,6 +87,23 @@ impl Flow {
             first_packet: self.first_packet,
             answered: self.state.answered,
             oriented: self.state.oriented,
+            continues: self.state.told.then_some(u64::from(self.state.told_packets)),
         }
+    }
+
+    /// Nothing came since it was last reported.
+    pub fn is_told(&self) -> bool {
+        self.state.told && self.packets == [0; 2]
+    }
+
+    /// What is new of it, as a record of its own; what follows counts from there.
+    pub fn tell(&mut self) -> FlowRecord {
+        let record = self.record();
+        self.state.told = true;
+        let sent = u32::try_from(self.packets[0]).unwrap_or(u32::MAX);
+        self.state.told_packets = self.state.told_packets.saturating_add(sent);
+        (self.packets, self.bytes) = ([0; 2], [0; 2]);
+        self.first = self.last;
+        record
     }
 }

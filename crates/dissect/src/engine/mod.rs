@@ -40,6 +40,9 @@ pub struct Engine {
     packets: u64,
 }
 
+/// A flow whose protocol is not known yet is not reported for so long, so that it is reported under one name.
+const UNDECIDED_SECONDS: i64 = 10;
+
 /// How many packets pass between two looks for idle flows.
 const LOOK_EVERY: u64 = 64;
 
@@ -102,6 +105,29 @@ impl Engine {
             Layer::Link { kind, payload } => self.link(&arrival, *kind, payload),
             Layer::Unreadable(weird) => self.outbox.weirds.note(weird),
         }
+    }
+
+    /// Reports what is new of flows that go on, and takes out those that are idle: for an input without an end. Costs time in
+    /// the number of flows used since `since`, the time of the call before.
+    pub fn checkpoint(&mut self, since: Timestamp, now: Timestamp, number: u64) {
+        let records = &mut self.records;
+        // The table notes uses to the second; what was undecided then is looked at again.
+        self.flows.recent(since.plus_seconds(-1 - UNDECIDED_SECONDS), |flow| {
+            let undecided = flow.protocol.is_none()
+                && flow.following.is_some()
+                && now.seconds_since(flow.first) < UNDECIDED_SECONDS;
+            if !undecided && !flow.is_told() {
+                records.push(flow.tell());
+            }
+        });
+        while let Some(flow) = self.flows.expired(now) {
+            self.finish_flow(flow, now, number);
+        }
+    }
+
+    /// Flows that are open.
+    pub fn open_flows(&self) -> usize {
+        self.flows.len()
     }
 
     /// The input is over: every flow ends.
@@ -514,7 +540,9 @@ impl Engine {
             let now = now.min(flow.last);
             end_following(*following, &mut flow, self.registry, now, number, &mut self.outbox, &self.limits);
         }
-        self.records.push(flow.record());
+        if !flow.is_told() {
+            self.records.push(flow.record());
+        }
     }
 
     /// ICMP, IGMP and other protocols without ports.

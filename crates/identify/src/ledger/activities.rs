@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use medward_model::{Activity, Timestamp, Verb};
 
+use super::memory::{Change, Key};
 use super::{Limits, Map};
 
 /// Which part an address played.
@@ -32,6 +33,7 @@ pub(crate) struct DeedSum {
     pub count: u64,
     pub packet: u64,
     pub time: Timestamp,
+    pub last: Timestamp,
 }
 
 /// All kinds of activity, by address.
@@ -54,7 +56,7 @@ impl Deeds {
             return true;
         }
         let object: &str = if activity.protocol == "dicom" { &activity.object } else { "" };
-        let sum = DeedSum { count: 1, packet: activity.packet, time: activity.time };
+        let sum = DeedSum { count: 1, packet: activity.packet, time: activity.time, last: activity.time };
         let known = self.by_address.get_mut(&ip);
         if let Some(known) = known {
             let same = known.iter_mut().find(|(d, _)| {
@@ -87,6 +89,18 @@ impl Deeds {
         true
     }
 
+    /// Every second entry to each side.
+    pub(super) fn halve(self, left: &mut Deeds, right: &mut Deeds) {
+        for (at, (key, entry)) in self.by_address.into_iter().enumerate() {
+            let side = if at % 2 == 0 { &mut *left } else { &mut *right };
+            side.restore(key, entry);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_address.is_empty()
+    }
+
     pub(super) fn merge(&mut self, other: Deeds) {
         for (ip, theirs) in other.by_address {
             let ours = self.by_address.entry(ip).or_default();
@@ -102,19 +116,64 @@ impl Deeds {
         }
     }
 
-    /// All of them, by address, then kind.
-    pub(crate) fn into_sorted(self) -> Vec<(IpAddr, Vec<(Deed, DeedSum)>)> {
-        let mut all: Vec<_> = self.by_address.into_iter().collect();
-        all.sort_by_key(|entry| entry.0);
-        for (_, deeds) in &mut all {
-            deeds.sort_by(|a, b| a.0.cmp(&b.0));
+    /// As `merge`, bounded; tells what changed.
+    pub(super) fn absorb(&mut self, other: Deeds, limits: &Limits, changed: &mut dyn FnMut(Key, Change)) {
+        for (ip, theirs) in other.by_address {
+            let ours = self.by_address.entry(ip).or_default();
+            let mut change = Change::Times;
+            for (deed, sum) in theirs {
+                let room = ours.len() < limits.activities_per_address;
+                match ours.iter_mut().find(|(d, _)| *d == deed) {
+                    Some((_, same)) => absorb(same, &sum),
+                    None if room => {
+                        ours.push((deed, sum));
+                        self.total += 1;
+                        change = Change::Material;
+                    }
+                    None => {}
+                }
+            }
+            changed(Key::Deeds(ip), change);
         }
+    }
+
+    /// Puts back what was written down.
+    pub(crate) fn restore(&mut self, ip: IpAddr, list: Vec<(Deed, DeedSum)>) {
+        self.total += list.len();
+        self.by_address.insert(ip, list);
+    }
+
+    pub(crate) fn get(&self, ip: &IpAddr) -> Option<&[(Deed, DeedSum)]> {
+        self.by_address.get(ip).map(Vec::as_slice)
+    }
+
+    /// A copy of all, by address, then kind.
+    pub(super) fn sums(&self) -> Vec<(IpAddr, Vec<(Deed, DeedSum)>)> {
+        self.sorted()
+            .into_iter()
+            .map(|(ip, list)| (ip, list.into_iter().map(|(deed, sum)| (deed.clone(), sum)).collect()))
+            .collect()
+    }
+
+    /// All of them, by address, then kind.
+    pub(crate) fn sorted(&self) -> Vec<(IpAddr, Vec<(&Deed, DeedSum)>)> {
+        let mut all: Vec<_> = self
+            .by_address
+            .iter()
+            .map(|(ip, done)| {
+                let mut list: Vec<_> = done.iter().map(|(deed, sum)| (deed, *sum)).collect();
+                list.sort_unstable_by(|a, b| a.0.cmp(b.0));
+                (*ip, list)
+            })
+            .collect();
+        all.sort_unstable_by_key(|entry| entry.0);
         all
     }
 }
 
 fn absorb(ours: &mut DeedSum, theirs: &DeedSum) {
     ours.count = ours.count.saturating_add(theirs.count);
+    ours.last = ours.last.max(theirs.last);
     if (theirs.packet, theirs.time) < (ours.packet, ours.time) {
         (ours.packet, ours.time) = (theirs.packet, theirs.time);
     }

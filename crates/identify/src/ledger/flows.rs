@@ -42,14 +42,14 @@ impl FlowSum {
             _ => false,
         };
         FlowSum {
-            flows: 1,
+            flows: u64::from(flow.continues.is_none()),
             packets: flow.packets,
             bytes: flow.bytes,
             first: flow.first,
             last: flow.last,
             packet: flow.first_packet,
             serves: flow.answered && sure,
-            most_sent: flow.packets[0],
+            most_sent: flow.packets[0].saturating_add(flow.continues.unwrap_or(0)),
         }
     }
 
@@ -111,6 +111,18 @@ impl Flows {
         false
     }
 
+    /// Every second entry to each side.
+    pub(super) fn halve(self, left: &mut Flows, right: &mut Flows) {
+        for (at, (key, entry)) in self.sums.into_iter().enumerate() {
+            let side = if at % 2 == 0 { &mut *left } else { &mut *right };
+            side.restore(key, entry);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.sums.is_empty()
+    }
+
     pub(super) fn merge(&mut self, other: Flows) {
         for (key, sum) in other.sums {
             self.sums.entry(key).and_modify(|ours| ours.absorb(&sum)).or_insert(sum);
@@ -119,6 +131,20 @@ impl Flows {
             let total = self.pairs.entry(pair).or_default();
             *total = total.saturating_add(count);
         }
+    }
+
+    /// Puts back what was written down.
+    pub(crate) fn restore(&mut self, key: FlowKey, sum: FlowSum) {
+        if self.sums.insert(key, sum).is_none() {
+            *self.pairs.entry((key.originator, key.responder)).or_default() += 1;
+        }
+    }
+
+    /// A copy of all, by key.
+    pub(crate) fn sorted(&self) -> Vec<(FlowKey, FlowSum)> {
+        let mut all: Vec<_> = self.sums.iter().map(|(key, sum)| (*key, *sum)).collect();
+        all.sort_unstable_by_key(|entry| entry.0);
+        all
     }
 
     /// All of them, by key.

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use medward_model::{Link, LinkKind, Mac, Timestamp};
+use medward_model::{Link, LinkKind, Mac, Subject, Timestamp};
 
+use super::memory::{Change, Key};
 use super::{Limits, Map};
 
 /// Sightings closer than this belong to one interval.
@@ -18,6 +19,8 @@ pub(crate) struct Holding {
     pub intervals: Vec<(Timestamp, Timestamp)>,
     /// Lowest packet that says so.
     pub packet: u64,
+    /// When it was last said; a lease runs on from there.
+    pub said: Timestamp,
 }
 
 impl Holding {
@@ -55,6 +58,7 @@ impl Links {
         };
         if let Some(holding) = self.0.get_mut(&key) {
             holding.packet = holding.packet.min(link.packet);
+            holding.said = holding.said.max(link.time);
             let inside = holding.intervals.iter().any(|i| i.0 <= link.time && last <= i.1);
             if !inside {
                 holding.add(link.time, last);
@@ -64,8 +68,23 @@ impl Links {
         if self.0.len() >= limits.links {
             return false;
         }
-        self.0.insert(key, Holding { intervals: vec![(link.time, last)], packet: link.packet });
+        self.0.insert(
+            key,
+            Holding { intervals: vec![(link.time, last)], packet: link.packet, said: link.time },
+        );
         true
+    }
+
+    /// Every second entry to each side.
+    pub(super) fn halve(self, left: &mut Links, right: &mut Links) {
+        for (at, (key, entry)) in self.0.into_iter().enumerate() {
+            let side = if at % 2 == 0 { &mut *left } else { &mut *right };
+            side.restore(key, entry);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn merge(&mut self, other: Links) {
@@ -73,6 +92,7 @@ impl Links {
             match self.0.get_mut(&key) {
                 Some(ours) => {
                     ours.packet = ours.packet.min(theirs.packet);
+                    ours.said = ours.said.max(theirs.said);
                     for (first, last) in theirs.intervals {
                         ours.add(first, last);
                     }
@@ -84,10 +104,46 @@ impl Links {
         }
     }
 
+    /// As `merge`, bounded; tells what changed.
+    pub(super) fn absorb(&mut self, other: Links, limits: &Limits, changed: &mut dyn FnMut(Key, Change)) {
+        for (key, theirs) in other.0 {
+            let room = self.0.len() < limits.links;
+            match self.0.get_mut(&key) {
+                Some(ours) => {
+                    ours.packet = ours.packet.min(theirs.packet);
+                    ours.said = ours.said.max(theirs.said);
+                    for (first, last) in theirs.intervals {
+                        ours.add(first, last);
+                    }
+                    changed(Key::Link(key), Change::Times);
+                }
+                None if room => {
+                    self.0.insert(key, theirs);
+                    changed(Key::Link(key), Change::Material);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Puts back what was written down.
+    pub(crate) fn restore(&mut self, key: (Mac, IpAddr, u16), holding: Holding) {
+        self.0.insert(key, holding);
+    }
+
+    pub(crate) fn get(&self, key: &(Mac, IpAddr, u16)) -> Option<&Holding> {
+        self.0.get(key)
+    }
+
+    /// When each station was last heard of.
+    pub(super) fn latest(&self) -> impl Iterator<Item = (Subject, Timestamp)> + '_ {
+        self.0.iter().map(|((mac, _, vlan), holding)| (Subject::Mac { mac: *mac, vlan: *vlan }, holding.said))
+    }
+
     /// All of them, by MAC, IP and VLAN.
-    pub(crate) fn into_sorted(self) -> Vec<((Mac, IpAddr, u16), Holding)> {
-        let mut all: Vec<_> = self.0.into_iter().collect();
-        all.sort_by_key(|entry| entry.0);
+    pub(crate) fn sorted(&self) -> Vec<((Mac, IpAddr, u16), &Holding)> {
+        let mut all: Vec<_> = self.0.iter().map(|(key, holding)| (*key, holding)).collect();
+        all.sort_unstable_by_key(|entry| entry.0);
         all
     }
 }

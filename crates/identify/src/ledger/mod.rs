@@ -6,7 +6,9 @@
 mod activities;
 mod flows;
 mod links;
+mod memory;
 mod observations;
+mod presence;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +17,10 @@ use medward_model::{Activity, Evidence, FlowRecord, Link};
 pub(crate) use activities::{Deed, DeedSum, Deeds, Part};
 pub(crate) use flows::{FlowKey, FlowSum, Flows};
 pub(crate) use links::{Holding, Links};
+pub(crate) use memory::Key;
+pub use memory::Memory;
 pub(crate) use observations::{Observation, Observations};
+pub(crate) use presence::{Asked, Presence, Served, Span, may_be_broadcast};
 
 /// How much one ledger keeps. What comes after a table is full is dropped and counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +41,36 @@ pub struct Limits {
     pub activities_per_address: usize,
     /// Kinds of activity in all.
     pub activities: usize,
+}
+
+impl Limits {
+    /// For what one tap brings between two reports.
+    pub fn tap() -> Limits {
+        Limits {
+            subjects: 262_144,
+            evidence_per_subject: 256,
+            evidence: 1_048_576,
+            flows: 524_288,
+            ports_per_pair: 128,
+            links: 262_144,
+            activities_per_address: 64,
+            activities: 262_144,
+        }
+    }
+
+    /// For all that is remembered of one site.
+    pub fn site() -> Limits {
+        Limits {
+            subjects: 2_000_000,
+            evidence_per_subject: 256,
+            evidence: 16_000_000,
+            flows: 4_000_000,
+            ports_per_pair: 128,
+            links: 2_000_000,
+            activities_per_address: 64,
+            activities: 4_000_000,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -116,6 +151,31 @@ impl Ledger {
             let total = self.evictions.entry(table).or_default();
             *total = total.saturating_add(count);
         }
+    }
+
+    /// Takes out everything, and goes on empty.
+    pub fn take(&mut self) -> Ledger {
+        let fresh = Ledger::new(&self.limits);
+        std::mem::replace(self, fresh)
+    }
+
+    /// In two, where a whole is too large to travel; together they say what the whole said.
+    pub fn halve(self) -> (Ledger, Ledger) {
+        let (mut left, mut right) = (Ledger::new(&self.limits), Ledger::new(&self.limits));
+        self.observations.halve(&mut left.observations, &mut right.observations);
+        self.links.halve(&mut left.links, &mut right.links);
+        self.deeds.halve(&mut left.deeds, &mut right.deeds);
+        self.flows.halve(&mut left.flows, &mut right.flows);
+        left.evictions = self.evictions;
+        (left, right)
+    }
+
+    /// Nothing was noted.
+    pub fn is_empty(&self) -> bool {
+        self.observations.is_empty()
+            && self.links.is_empty()
+            && self.deeds.is_empty()
+            && self.flows.is_empty()
     }
 
     /// How often each table had to drop or fold something, by name of the table.

@@ -2,6 +2,7 @@
 
 use medward_model::{Evidence, Field, Subject, Timestamp, Value};
 
+use super::memory::{Change, Key};
 use super::{Limits, Map};
 
 /// A statement with how often and when it was made.
@@ -18,12 +19,17 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
+    /// What statements are ordered by.
+    pub(crate) fn order(&self) -> (u64, &str, &str, &Value) {
+        (self.packet, self.source, self.field.name, &self.value)
+    }
+
     fn is(&self, source: &str, field: &Field, value: &Value) -> bool {
         // A field is a static: its address is its identity, and comparing it first spares most comparisons of text.
         std::ptr::eq(self.field, field) && self.value == *value && self.source == source
     }
 
-    fn absorb(&mut self, count: u64, packet: u64, first: Timestamp, last: Timestamp) {
+    pub(super) fn absorb(&mut self, count: u64, packet: u64, first: Timestamp, last: Timestamp) {
         self.count = self.count.saturating_add(count);
         if (packet, first) < (self.packet, self.first) {
             (self.packet, self.first) = (packet, first);
@@ -60,6 +66,18 @@ impl Observations {
         true
     }
 
+    /// Every second entry to each side.
+    pub(super) fn halve(self, left: &mut Observations, right: &mut Observations) {
+        for (at, (key, entry)) in self.by_subject.into_iter().enumerate() {
+            let side = if at % 2 == 0 { &mut *left } else { &mut *right };
+            side.restore(key, entry);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_subject.is_empty()
+    }
+
     pub(super) fn merge(&mut self, other: Observations) {
         for (subject, theirs) in other.by_subject {
             let ours = self.by_subject.entry(subject).or_default();
@@ -75,19 +93,71 @@ impl Observations {
         }
     }
 
+    /// As `merge`, bounded; tells what changed. Where a subject is full, the
+    /// statement that was made longest ago gives way.
+    pub(super) fn absorb(
+        &mut self,
+        other: Observations,
+        limits: &Limits,
+        changed: &mut dyn FnMut(Key, Change),
+    ) {
+        for (subject, theirs) in other.by_subject {
+            if !self.by_subject.contains_key(&subject) && self.by_subject.len() >= limits.subjects {
+                continue;
+            }
+            let ours = self.by_subject.entry(subject.clone()).or_default();
+            let mut change = Change::Times;
+            for one in theirs {
+                if let Some(same) = ours.iter_mut().find(|o| o.is(one.source, one.field, &one.value)) {
+                    same.absorb(one.count, one.packet, one.first, one.last);
+                    continue;
+                }
+                if ours.len() >= limits.evidence_per_subject {
+                    let oldest = ours.iter().enumerate().min_by_key(|(_, o)| o.last).map(|(at, _)| at);
+                    if let Some(at) = oldest {
+                        ours.swap_remove(at);
+                        self.total = self.total.saturating_sub(1);
+                    }
+                }
+                ours.push(one);
+                self.total += 1;
+                change = Change::Material;
+            }
+            changed(Key::Subject(subject), change);
+        }
+    }
+
+    /// Puts back what was written down.
+    pub(crate) fn restore(&mut self, subject: Subject, list: Vec<Observation>) {
+        self.total += list.len();
+        self.by_subject.insert(subject, list);
+    }
+
+    pub(super) fn remove(&mut self, subject: &Subject) {
+        if let Some(told) = self.by_subject.remove(subject) {
+            self.total = self.total.saturating_sub(told.len());
+        }
+    }
+
+    pub(crate) fn get(&self, subject: &Subject) -> Option<&[Observation]> {
+        self.by_subject.get(subject).map(Vec::as_slice)
+    }
+
+    /// When each subject was last spoken of, hearsay aside.
+    pub(super) fn latest(&self) -> impl Iterator<Item = (Subject, Timestamp)> + '_ {
+        self.by_subject.iter().filter_map(|(subject, list)| {
+            let last = list.iter().map(|o| o.last).max()?;
+            (!matches!(subject, Subject::Ip(_))).then(|| (subject.clone(), last))
+        })
+    }
+
     /// Everything, ordered by subject, then packet, source, field, value.
-    pub(crate) fn into_sorted(self) -> Vec<(Subject, Vec<Observation>)> {
-        let mut all: Vec<_> = self.by_subject.into_iter().collect();
-        all.sort_by(|a, b| a.0.cmp(&b.0));
+    pub(crate) fn sorted(&self) -> Vec<(&Subject, Vec<&Observation>)> {
+        let mut all: Vec<(&Subject, Vec<&Observation>)> =
+            self.by_subject.iter().map(|(subject, told)| (subject, told.iter().collect())).collect();
+        all.sort_unstable_by(|a, b| a.0.cmp(b.0));
         for (_, observations) in &mut all {
-            observations.sort_by(|a, b| {
-                (a.packet, a.source, a.field.name, &a.value).cmp(&(
-                    b.packet,
-                    b.source,
-                    b.field.name,
-                    &b.value,
-                ))
-            });
+            observations.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
         }
         all
     }

@@ -1,17 +1,19 @@
 //! Assembling devices from what was gathered for their nodes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 use medward_model::{Attribute, Device, DeviceId, Fused, Mac, Scope, Service, Software, Support, Transport};
 use sha2::{Digest, Sha256};
 
 use super::addresses::{is_virtual_router, scope};
+use super::cache::Cache;
 use super::cpe::cpe;
 use super::nodes::{Node, Nodes};
 use super::ownership::Ownership;
 use super::presence::Span;
-use super::{DeviceFact, MAX_FACTS, Remark, Wants, facts as told};
+use super::{Around, DeviceFact, MAX_FACTS, Remark, Wants, facts as told};
 use crate::catalog::Catalog;
 use crate::fuse::{
     self, Group, Interpreted, SoftwareClaim, interpret, publish, publish_many, summed, threshold,
@@ -26,19 +28,19 @@ const MAX_SOFTWARE: usize = 64;
 
 /// What was gathered for one node.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Part {
+pub(crate) struct Part<'m> {
     pub ips: BTreeSet<IpAddr>,
     pub vlans: BTreeSet<u16>,
     pub span: Option<Span>,
-    pub observations: Vec<Observation>,
-    pub deeds: Vec<(Deed, DeedSum)>,
+    pub observations: Vec<&'m Observation>,
+    pub deeds: Vec<(&'m Deed, DeedSum)>,
     /// Services with the packet that first showed them.
     pub services: Vec<(Service, u64)>,
     /// Services that it used elsewhere, with a packet.
-    pub asks: BTreeMap<(String, u16, Transport), u64>,
+    pub asks: BTreeMap<(&'static str, u16, Transport), u64>,
 }
 
-impl Part {
+impl<'m> Part<'m> {
     pub(crate) fn widen(&mut self, span: Span) {
         match &mut self.span {
             Some(known) => known.widen(span),
@@ -61,7 +63,7 @@ impl Part {
         }
     }
 
-    fn absorb(&mut self, other: Part) {
+    fn absorb(&mut self, other: Part<'m>) {
         self.ips.extend(other.ips);
         self.vlans.extend(other.vlans);
         if let Some(span) = other.span {
@@ -81,16 +83,16 @@ impl Part {
 
 /// All nodes with what was gathered for them.
 #[derive(Debug, Default)]
-pub(crate) struct Material {
+pub(crate) struct Material<'m> {
     pub nodes: Nodes,
-    parts: Vec<Part>,
+    parts: Vec<Part<'m>>,
     /// Taken where a number is none of ours, which does not happen.
-    spare: Part,
+    spare: Part<'m>,
 }
 
-impl Material {
+impl<'m> Material<'m> {
     /// What was gathered for a node.
-    pub(crate) fn of(&mut self, number: usize) -> &mut Part {
+    pub(crate) fn of(&mut self, number: usize) -> &mut Part<'m> {
         if self.parts.len() <= number && self.nodes.len() > number {
             self.parts.resize_with(number + 1, Part::default);
         }
@@ -98,29 +100,40 @@ impl Material {
     }
 
     /// What was gathered for a node, which then has nothing more.
-    fn take(&mut self, number: usize) -> Part {
+    fn take(&mut self, number: usize) -> Part<'m> {
         self.parts.get_mut(number).map(std::mem::take).unwrap_or_default()
     }
 }
 
-/// Devices by id, the id of each node's device, remarks, and facts.
-type Built = (Vec<Device>, BTreeMap<usize, DeviceId>, BTreeMap<DeviceId, Vec<Remark>>, Vec<DeviceFact>);
+/// What became of the nodes.
+#[derive(Debug, Default)]
+pub(crate) struct Built {
+    /// Devices that were built, by id.
+    pub devices: Vec<Device>,
+    /// Devices that are as they were, with when they were seen.
+    pub unchanged: Vec<(DeviceId, Option<Span>)>,
+    /// The id of each node's device.
+    pub ids: BTreeMap<usize, DeviceId>,
+    pub remarks: BTreeMap<DeviceId, Vec<Remark>>,
+    pub facts: Vec<DeviceFact>,
+    /// The nodes of each device that has several.
+    pub members: BTreeMap<DeviceId, Vec<usize>>,
+}
 
-/// One device per set of joined nodes.
+/// One device per set of joined nodes. With a cache, only those that changed since it was last used.
 pub(crate) fn devices(
-    mut material: Material,
+    mut material: Material<'_>,
     ownership: &Ownership,
-    catalog: &Catalog,
+    around: &Around<'_>,
     wants: Wants<'_>,
-) -> Built {
-    let mut facts: Vec<DeviceFact> = Vec::new();
+    mut cache: Option<&mut Cache>,
+) -> (Built, Nodes) {
+    let mut built = Built::default();
     let mut sets: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, _) in material.nodes.iter() {
         sets.entry(material.nodes.root(number)).or_default().push(number);
     }
-    let mut ids: BTreeMap<usize, DeviceId> = BTreeMap::new();
-    let mut taken: BTreeMap<DeviceId, Device> = BTreeMap::new();
-    let mut remarks: BTreeMap<DeviceId, Vec<Remark>> = BTreeMap::new();
+    let mut taken: BTreeSet<DeviceId> = BTreeSet::new();
     // Parents before those behind them.
     let is_behind = |members: &[usize], nodes: &Nodes| {
         members.iter().all(|number| matches!(nodes.get(*number), Some(Node::Behind(..))))
@@ -129,35 +142,60 @@ pub(crate) fn devices(
         sets.into_iter().partition(|(_, members)| is_behind(members, &material.nodes));
     for (root, members) in direct.into_iter().chain(behind) {
         let set = DeviceSet::of(&mut material, &members);
-        let parent = set.via.and_then(|via| ids.get(&via)).cloned();
-        let mut seen = wanted(&set.part, wants);
-        let (mut device, notes) = set.build(parent, ownership, catalog);
-        while taken.contains_key(&device.id) {
-            device.id = hashed(&format!("{} again", device.id));
+        let parent = set.via.and_then(|via| built.ids.get(&via)).cloned();
+        let name = material.nodes.get(root).map(|node| node.key(&material.nodes)).unwrap_or_default();
+        let shape = set.shape(&parent, ownership);
+        let known =
+            cache.as_ref().and_then(|cache| cache.seen(&name, shape)).filter(|id| !taken.contains(id));
+        let span = set.part.span;
+        let id = match known {
+            Some(id) => {
+                built.unchanged.push((id.clone(), span));
+                id
+            }
+            None => {
+                let mut seen = wanted(&set.part, wants);
+                let (mut device, notes) = set.build(parent, ownership, around);
+                let first = !taken.contains(&device.id);
+                while taken.contains(&device.id) {
+                    device.id = hashed(&format!("{} again", device.id));
+                }
+                let id = device.id.clone();
+                if !notes.is_empty() {
+                    device.remarks = notes.iter().map(|note| note.name().to_owned()).collect();
+                    built.remarks.insert(id.clone(), notes);
+                }
+                for fact in &mut seen {
+                    fact.device = id.clone();
+                }
+                built.facts.append(&mut seen);
+                built.devices.push(device);
+                // An id that had to give way to another's is not kept: the other may be gone next time.
+                if let Some(cache) = cache.as_mut().filter(|_| first) {
+                    cache.note(&name, shape, &id);
+                }
+                id
+            }
+        };
+        if members.len() > 1 {
+            built.members.insert(id.clone(), members.clone());
         }
         for member in members {
-            ids.insert(member, device.id.clone());
+            built.ids.insert(member, id.clone());
         }
-        ids.insert(root, device.id.clone());
-        if !notes.is_empty() {
-            device.remarks = notes.iter().map(|note| note.name().to_owned()).collect();
-            remarks.insert(device.id.clone(), notes);
-        }
-        for fact in &mut seen {
-            fact.device = device.id.clone();
-        }
-        facts.append(&mut seen);
-        taken.insert(device.id.clone(), device);
+        built.ids.insert(root, id.clone());
+        taken.insert(id);
     }
-    facts.sort_by(|a, b| {
+    built.devices.sort_by(|a, b| a.id.cmp(&b.id));
+    built.facts.sort_by(|a, b| {
         (&a.device, a.packet, a.source, &a.field, &a.value)
             .cmp(&(&b.device, b.packet, b.source, &b.field, &b.value))
     });
-    (taken.into_values().collect(), ids, remarks, facts)
+    (built, material.nodes)
 }
 
 /// What is asked for of what was gathered, without the device.
-fn wanted(part: &Part, wants: Wants<'_>) -> Vec<DeviceFact> {
+fn wanted(part: &Part<'_>, wants: Wants<'_>) -> Vec<DeviceFact> {
     let observed =
         part.observations.iter().filter(|seen| wants(seen.source, seen.field.name)).map(|seen| DeviceFact {
             device: DeviceId(String::new()),
@@ -224,9 +262,9 @@ pub fn complete(known: &mut BTreeMap<&'static str, Fused>, catalog: &Catalog) {
 }
 
 /// The nodes of one device, put together.
-struct DeviceSet {
+struct DeviceSet<'m> {
     macs: BTreeSet<Mac>,
-    part: Part,
+    part: Part<'m>,
     via: Option<usize>,
     key: Option<String>,
     group: bool,
@@ -234,8 +272,8 @@ struct DeviceSet {
     joined: bool,
 }
 
-impl DeviceSet {
-    fn of(material: &mut Material, members: &[usize]) -> DeviceSet {
+impl<'m> DeviceSet<'m> {
+    fn of(material: &mut Material<'m>, members: &[usize]) -> DeviceSet<'m> {
         let mut set = DeviceSet {
             macs: BTreeSet::new(),
             part: Part::default(),
@@ -276,18 +314,48 @@ impl DeviceSet {
             set.via = Some(via);
             set.key = Some(key);
         }
-        set.part.observations.sort_by(|a, b| {
-            (a.packet, a.source, a.field.name, &a.value).cmp(&(b.packet, b.source, b.field.name, &b.value))
-        });
+        set.part.observations.sort_by(|a, b| a.order().cmp(&b.order()));
         set
+    }
+
+    /// Everything that a device depends on, as one number.
+    fn shape(&self, parent: &Option<DeviceId>, ownership: &Ownership) -> u64 {
+        let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+        let forwards: usize = self.macs.iter().filter_map(|mac| ownership.gateways.get(mac)).sum();
+        // More than three behind it are all the same to the catalogue.
+        (&self.macs, &self.part.ips, &self.part.vlans, forwards.min(3), parent).hash(&mut hasher);
+        (&self.key, self.group, self.loopback, self.joined).hash(&mut hasher);
+        for seen in &self.part.observations {
+            // Names are statics: their addresses tell them apart.
+            (seen.packet, seen.source.as_ptr(), std::ptr::from_ref(seen.field), &seen.value)
+                .hash(&mut hasher);
+        }
+        told::superseded(&self.part.observations).hash(&mut hasher);
+        for (deed, sum) in &self.part.deeds {
+            (deed, sum.packet).hash(&mut hasher);
+        }
+        let mut services: Vec<_> = self
+            .part
+            .services
+            .iter()
+            // A service is told anew when another hour has come.
+            .map(|(s, _)| (s.transport, s.port, &s.protocol, s.last_seen.as_seconds().div_euclid(3600)))
+            .collect();
+        services.sort_unstable();
+        (services, self.part.asks.keys().collect::<Vec<_>>()).hash(&mut hasher);
+        for mac in &self.macs {
+            ownership.is_firm(*mac).hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     fn build(
         self,
         parent: Option<DeviceId>,
         ownership: &Ownership,
-        catalog: &Catalog,
+        around: &Around<'_>,
     ) -> (Device, Vec<Remark>) {
+        let catalog = around.catalog;
         let macs: Vec<Mac> = self.macs.iter().copied().collect();
         let forwards: usize = macs.iter().filter_map(|mac| ownership.gateways.get(mac)).sum();
         let facts = match self.group {
@@ -322,7 +390,7 @@ impl DeviceSet {
         if self.joined {
             notes.push(Remark::Joined);
         }
-        let id = self.id(&parent, &macs, &attributes, unique.as_deref());
+        let id = self.id(&parent, &macs, &attributes, unique.as_deref(), around.realm);
         let mut services: Vec<Service> = self.part.services.iter().map(|(s, _)| s.clone()).collect();
         services.sort();
         let device = Device {
@@ -354,7 +422,10 @@ impl DeviceSet {
         macs: &[Mac],
         attributes: &BTreeMap<&'static str, Fused>,
         unique: Option<&str>,
+        realm: &str,
     ) -> DeviceId {
+        // What another site may have too carries the name of its own.
+        let at = if realm.is_empty() { String::new() } else { format!("{realm} ") };
         let value = |attribute: Attribute| attributes.get(attribute.name()).map(|f| f.value.as_str());
         let universal = macs.iter().find(|mac| !mac.is_local() && !is_virtual_router(**mac));
         let basis = if let Some(mac) = universal {
@@ -366,11 +437,11 @@ impl DeviceSet {
         } else if let (Some(serial), Some(model)) = (value(Attribute::Serial), value(Attribute::Model)) {
             format!("serial {model} {serial}")
         } else if let Some(mac) = macs.first() {
-            format!("mac {mac}")
+            format!("{at}mac {mac}")
         } else if self.loopback {
-            "loopback".to_owned()
+            format!("{at}loopback")
         } else {
-            format!("ip {:?}", self.part.ips.first())
+            format!("{at}ip {:?}", self.part.ips.first())
         };
         hashed(&basis)
     }

@@ -2,18 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use medward_model::{Conversation, DeviceId, Mac, Service, Transport};
+use medward_model::{Conversation, DeviceId, HostKey, Mac, Service, Transport};
 
 use super::build::Material;
-use super::nodes::{Locator, Node};
-use super::presence::Span;
-use crate::ledger::{FlowKey, FlowSum};
+use super::nodes::Locator;
+use crate::ledger::{FlowKey, FlowSum, Memory};
+
+/// Gives nodes what they answer on and what they ask for elsewhere.
+pub(crate) fn services(memory: &Memory, locator: &Locator<'_>, material: &mut Material<'_>) {
+    let presences = &memory.presences;
+    let mut served: Vec<_> = presences.served.iter().collect();
+    served.sort_unstable_by_key(|(key, _)| **key);
+    for ((host, transport, port, protocol), seen) in served {
+        let node = locator.host(host, seen.span.first).and_then(|node| material.nodes.find(&node));
+        let Some(number) = node else { continue };
+        let service = Service {
+            transport: *transport,
+            port: *port,
+            protocol: (*protocol).to_owned(),
+            first_seen: seen.span.first,
+            last_seen: seen.span.last,
+        };
+        material.of(number).serve(service, seen.packet);
+    }
+    for ((host, transport, port, protocol), asked) in &presences.asked {
+        let find = |host: &HostKey, material: &Material<'_>| {
+            locator.host(host, asked.first).and_then(|node| material.nodes.find(&node))
+        };
+        let Some(number) = find(host, material) else { continue };
+        if !asked.heard && find(&asked.to, material).is_none() {
+            continue;
+        }
+        let first = material.of(number).asks.entry((*protocol, *port, *transport)).or_insert(asked.packet);
+        *first = (*first).min(asked.packet);
+    }
+}
 
 /// The nodes at both ends of each flow; `None` where one of them is no device.
 pub(crate) fn ends(
     flows: &[(FlowKey, FlowSum)],
     locator: &Locator<'_>,
-    material: &mut Material,
+    material: &Material<'_>,
 ) -> Vec<Option<(usize, usize)>> {
     flows
         .iter()
@@ -22,31 +51,8 @@ pub(crate) fn ends(
             if key.transport == Transport::Link && !stations {
                 return None;
             }
-            let from = locator.host(&key.originator, sum.first)?;
-            let from = material.nodes.find(&from)?;
-            let to = match locator.host(&key.responder, sum.first)? {
-                Node::Group(ip) => {
-                    let number = material.nodes.number(Node::Group(ip));
-                    material.of(number).ips.insert(ip);
-                    number
-                }
-                node => material.nodes.find(&node)?,
-            };
-            for number in [from, to] {
-                material.of(number).widen(Span { first: sum.first, last: sum.last });
-            }
-            let protocol = key.protocol.unwrap_or("unknown");
-            material.of(from).asks.insert((protocol.to_owned(), key.port, key.transport), sum.packet);
-            if sum.serves {
-                let service = Service {
-                    transport: key.transport,
-                    port: key.port,
-                    protocol: protocol.to_owned(),
-                    first_seen: sum.first,
-                    last_seen: sum.last,
-                };
-                material.of(to).serve(service, sum.packet);
-            }
+            let from = material.nodes.find(&locator.host(&key.originator, sum.first)?)?;
+            let to = material.nodes.find(&locator.host(&key.responder, sum.first)?)?;
             Some((from, to))
         })
         .collect()

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use medward_model::{Attribute, Gives, Mac, Value};
 
 use super::build::Part;
+use super::strong::CARRIERS;
 use crate::catalog::{Catalog, OuiKind};
-use crate::fuse::Fact;
+use crate::fuse::{Fact, is_multiple};
 use crate::ledger::{Observation, Part as PartOfDeed};
 
 /// How much the registrant of a MAC address's prefix says of the device's maker.
@@ -72,7 +73,7 @@ fn is_receiver(observation: &Observation) -> bool {
 
 /// Applications whose messages a host takes for others (HL7 2.9, 2.14.9.5): where it speaks under names of its own,
 /// all others; where it never speaks, all as soon as there are several.
-fn foreign_applications(part: &Part) -> BTreeSet<String> {
+fn foreign_applications(part: &Part<'_>) -> BTreeSet<String> {
     let names = |field: &str| -> BTreeSet<String> {
         part.observations
             .iter()
@@ -92,20 +93,59 @@ fn foreign_applications(part: &Part) -> BTreeSet<String> {
     }
 }
 
+/// For so long a value that a carrier passed on must not have come again, before a later one takes its place.
+const CARRIED_SECONDS: i64 = 24 * 3600;
+
+/// Statements that a later one of the same field took the place of, by position: a device that was upgraded, renamed or
+/// repaired says something else than before, and never says the old again.
+///
+/// What may speak of other devices than its sender proves less: there the new value must have come several times, a day
+/// after the last of the old one, and never counts for what names a single device.
+pub(crate) fn superseded(observations: &[&Observation]) -> Vec<bool> {
+    let mut over = Vec::new();
+    for (position, old) in observations.iter().enumerate() {
+        let Gives::Attribute { attribute, .. } = old.field.gives else { continue };
+        if is_multiple(attribute) {
+            continue;
+        }
+        let carried = CARRIERS.contains(&old.source);
+        let single = matches!(attribute, Attribute::Serial | Attribute::Udi | Attribute::UniqueId);
+        let replaced = observations.iter().any(|new| {
+            std::ptr::eq(new.field, old.field)
+                && new.source == old.source
+                && new.value != old.value
+                && new.first > old.last
+                && (!carried
+                    || !single && new.count >= 3 && new.last.seconds_since(old.last) >= CARRIED_SECONDS)
+        });
+        if replaced {
+            over.resize(observations.len(), false);
+            if let Some(flag) = over.get_mut(position) {
+                *flag = true;
+            }
+        }
+    }
+    over
+}
+
 /// All facts of a device: what was observed, who made its interfaces, what it does and answers on.
 pub(crate) fn of(
-    part: &Part,
+    part: &Part<'_>,
     macs: &[Mac],
     forwards: usize,
     firm: impl Fn(&Mac) -> bool,
     catalog: &Catalog,
 ) -> Vec<Fact> {
     let foreign = foreign_applications(part);
+    let over = superseded(&part.observations);
     let mut facts: Vec<Fact> = part
         .observations
         .iter()
+        .enumerate()
+        .filter(|(position, _)| over.get(*position) != Some(&true))
+        .map(|(_, observation)| observation)
         .filter(|o| !(is_receiver(o) && foreign.contains(o.value.shown().as_str())))
-        .map(observed)
+        .map(|o| observed(o))
         .collect();
     for mac in macs {
         let prefix = mac.to_string();

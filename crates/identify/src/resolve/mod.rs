@@ -2,20 +2,24 @@
 
 mod addresses;
 mod build;
+mod cache;
 mod conversations;
 mod cpe;
+mod decisions;
 mod facts;
 mod nodes;
 mod ownership;
 mod presence;
+mod site;
 mod strong;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use medward_model::{Conversation, Device, DeviceId, Subject};
+use medward_model::{Conversation, Device, DeviceId, Subject, Timestamp};
 
 use crate::catalog::Catalog;
-use crate::ledger::{Ledger, Observation};
+use crate::ledger::{FlowKey, FlowSum, Ledger, Memory, Observation};
 use build::Material;
 use nodes::{Locator, Node};
 use ownership::Ownership;
@@ -84,6 +88,15 @@ pub type Wants<'w> = &'w dyn Fn(&str, &str) -> bool;
 /// Most facts that are kept of one device.
 const MAX_FACTS: usize = 512;
 
+/// What a resolution depends on besides what was observed.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub catalog: &'a Catalog,
+    /// Name of the site where ids of what has only a local address must differ from those elsewhere; mostly empty.
+    pub realm: &'a str,
+    pub decisions: &'a Decisions,
+}
+
 /// Turns everything that was observed into devices and conversations.
 pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
     resolve_with(ledger, catalog, &|_, _| false)
@@ -91,32 +104,60 @@ pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
 
 /// As [`resolve`], and keeps what `wants` asks for as facts of each device.
 pub fn resolve_with(ledger: Ledger, catalog: &Catalog, wants: Wants<'_>) -> Resolution {
-    let Ledger { observations, links, deeds, flows, .. } = ledger;
-    let observations = observations.into_sorted();
-    let links = links.into_sorted();
-    let flows = flows.into_sorted();
-    let deeds = deeds.into_sorted();
-    let seen = Seen::of(&observations, &links, &flows);
-    let ownership = Ownership::of(&seen);
-    let mut material = gather(&seen, &ownership, observations);
-    let locator = Locator { ownership: &ownership, seen: &seen };
-    for (ip, deeds) in &deeds {
-        for (deed, sum) in deeds {
-            if let Some(number) = material.nodes.find(&locator.ip(*ip, sum.time)) {
-                material.of(number).deeds.push((deed.clone(), *sum));
-            }
-        }
-    }
-    let ends = conversations::ends(&flows, &locator, &mut material);
-    strong::join(&mut material, &ownership, catalog);
-    let (devices, ids, remarks, facts) = build::devices(material, &ownership, catalog, wants);
-    let (conversations, unanswered) = conversations::collect(&flows, &ends, &ids);
+    let (memory, flows) = Memory::of(ledger);
+    let decisions = Decisions::default();
+    let around = Around { catalog, realm: "", decisions: &decisions };
+    let prepared = prepare(&memory, &around, &flows, &[]);
+    let (built, _) = build::devices(prepared.material, &prepared.ownership, &around, wants, None);
+    let (conversations, unanswered) = conversations::collect(&flows, &prepared.ends, &built.ids);
+    let build::Built { devices, remarks, facts, .. } = built;
     Resolution { devices, conversations, remarks, unanswered, facts }
 }
 
+/// Nodes with all that is known of each, joined.
+struct Prepared<'m> {
+    material: Material<'m>,
+    ownership: Ownership,
+    broadcasts: presence::Broadcasts,
+    /// The nodes at the ends of the flows, and of what was done, as asked for.
+    ends: Vec<Option<(usize, usize)>>,
+    doers: Vec<Option<usize>>,
+}
+
+fn prepare<'m>(
+    memory: &'m Memory,
+    around: &Around<'_>,
+    flows: &[(FlowKey, FlowSum)],
+    deeds: &[(IpAddr, Timestamp)],
+) -> Prepared<'m> {
+    let observations = memory.observations.sorted();
+    let mut seen = Seen::of(memory, &observations);
+    let ownership = Ownership::of(&seen);
+    let mut material = gather(&seen, &ownership, memory, observations);
+    let locator = Locator { ownership: &ownership, broadcasts: &seen.broadcasts };
+    for (ip, deeds) in memory.deeds.sorted() {
+        for (deed, sum) in deeds {
+            if let Some(number) = material.nodes.find(&locator.ip(ip, sum.time)) {
+                material.of(number).deeds.push((deed, sum));
+            }
+        }
+    }
+    conversations::services(memory, &locator, &mut material);
+    let ends = conversations::ends(flows, &locator, &material);
+    let doers = deeds.iter().map(|(ip, at)| material.nodes.find(&locator.ip(*ip, *at))).collect();
+    strong::join(&mut material, &ownership, around);
+    let broadcasts = std::mem::take(&mut seen.broadcasts);
+    Prepared { material, ownership, broadcasts, ends, doers }
+}
+
 /// Assigns links and evidence to nodes.
-fn gather(seen: &Seen, ownership: &Ownership, observations: Vec<(Subject, Vec<Observation>)>) -> Material {
-    let locator = Locator { ownership, seen };
+fn gather<'m>(
+    seen: &Seen<'_>,
+    ownership: &Ownership,
+    memory: &Memory,
+    observations: Vec<(&'m Subject, Vec<&'m Observation>)>,
+) -> Material<'m> {
+    let locator = Locator { ownership, broadcasts: &seen.broadcasts };
     let mut material = Material::default();
     for (mac, span) in &seen.macs {
         let number = material.nodes.number(Node::Station(*mac));
@@ -126,13 +167,13 @@ fn gather(seen: &Seen, ownership: &Ownership, observations: Vec<(Subject, Vec<Ob
         part.vlans.extend(seen.vlans.get(mac).into_iter().flatten().filter(|vlan| **vlan != 0));
     }
     for (host, presence) in &seen.hosts {
-        if !presence.exists && !ownership.owns(host.mac, host.ip) {
+        let Some(node) = locator.host(host, presence.span.first) else { continue };
+        let group = matches!(node, Node::Group(_));
+        if !presence.exists && !group && !ownership.owns(host.mac, host.ip) {
             continue;
         }
-        let node = locator.host(host, presence.span.first).filter(|node| !matches!(node, Node::Group(_)));
-        let Some(node) = node else { continue };
         let address = match &node {
-            Node::Remote(ip) => Some(*ip),
+            Node::Remote(ip) | Node::Group(ip) => Some(*ip),
             Node::Loopback => Some(host.ip),
             _ => None,
         };
@@ -141,12 +182,20 @@ fn gather(seen: &Seen, ownership: &Ownership, observations: Vec<(Subject, Vec<Ob
         part.widen(presence.span);
         part.ips.extend(address);
     }
+    let mut groups: Vec<_> = memory.presences.groups.iter().collect();
+    groups.sort_unstable_by_key(|(ip, _)| **ip);
+    for (ip, span) in groups {
+        let number = material.nodes.number(Node::Group(*ip));
+        let part = material.of(number);
+        part.widen(*span);
+        part.ips.insert(*ip);
+    }
     // Hearsay last: it may only describe what exists.
     let (hearsay, direct): (Vec<_>, Vec<_>) =
         observations.into_iter().partition(|(subject, _)| matches!(subject, Subject::Ip(_)));
     for (subject, list) in direct.into_iter().chain(hearsay) {
         for observation in list {
-            if let Some(number) = locator.subject(&subject, observation.first, &mut material.nodes) {
+            if let Some(number) = locator.subject(subject, observation.first, &mut material.nodes) {
                 let part = material.of(number);
                 if !matches!(subject, Subject::Ip(_)) {
                     part.widen(presence::Span { first: observation.first, last: observation.last });
@@ -160,6 +209,11 @@ fn gather(seen: &Seen, ownership: &Ownership, observations: Vec<(Subject, Vec<Ob
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_site;
 
+pub(crate) use addresses::is_group;
 pub use build::complete;
 pub use cpe::cpe as program_cpe;
+pub use decisions::{Decisions, NodeKey};
+pub use site::{Deed, Exchange, Round, Site, conversations};

@@ -7,7 +7,7 @@ use medward_model::{HostKey, Mac, Subject, Timestamp};
 
 use super::addresses::is_group;
 use super::ownership::Ownership;
-use super::presence::Seen;
+use super::presence::Broadcasts;
 
 /// What holds a device together by itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,27 @@ pub(crate) enum Node {
     Behind(usize, Box<str>),
     /// A group address.
     Group(IpAddr),
+}
+
+impl Node {
+    /// As text that stays the same from one resolution to the next: "mac 00:1b:21:aa:bb:cc", "ip 10.1.2.3".
+    pub(crate) fn key(&self, nodes: &Nodes) -> String {
+        match self {
+            Node::Station(mac) => format!("mac {mac}"),
+            Node::Loopback => "loopback".to_owned(),
+            Node::Remote(ip) => format!("ip {ip}"),
+            Node::Group(ip) => format!("group {ip}"),
+            Node::Behind(via, key) => {
+                let via = match nodes.get(*via) {
+                    // What is behind stands behind something that is not.
+                    Some(Node::Behind(_, key)) => format!("behind {key}"),
+                    Some(node) => node.key(nodes),
+                    None => String::new(),
+                };
+                format!("behind {via} {key}")
+            }
+        }
+    }
 }
 
 /// All nodes, numbered in their order of creation (which follows sorted input), and joined where they are one device.
@@ -87,13 +108,13 @@ impl Nodes {
 /// Finds the node of an address at a time.
 pub(crate) struct Locator<'a> {
     pub ownership: &'a Ownership,
-    pub seen: &'a Seen,
+    pub broadcasts: &'a Broadcasts,
 }
 
 impl Locator<'_> {
     /// The node of a host; `None` for one that is no device (unspecified address without a MAC).
     pub(crate) fn host(&self, host: &HostKey, at: Timestamp) -> Option<Node> {
-        if is_group(host) || self.seen.is_silent_broadcast(host) {
+        if is_group(host) || self.broadcasts.is_silent(host) {
             return Some(Node::Group(host.ip));
         }
         if host.ip.is_loopback() {

@@ -24,16 +24,15 @@ pub(crate) struct Ownership {
 }
 
 impl Ownership {
-    pub(crate) fn of(seen: &Seen) -> Ownership {
+    pub(crate) fn of(seen: &Seen<'_>) -> Ownership {
         let mut carried: BTreeMap<Mac, BTreeMap<IpAddr, Carried>> = BTreeMap::new();
         for (host, presence) in &seen.hosts {
             if !host.mac.is_station() {
                 continue;
             }
             let carried = carried.entry(host.mac).or_default();
-            let entry = carried
-                .entry(host.ip)
-                .or_insert_with(|| Carried { span: presence.span, peers: BTreeSet::new() });
+            let entry =
+                carried.entry(host.ip).or_insert_with(|| Carried { span: presence.span, peers: Vec::new() });
             entry.span.widen(presence.span);
             entry.peers.extend(presence.peers.iter().filter(|p| p.mac != host.mac));
         }
@@ -129,12 +128,12 @@ fn unique_max(entries: impl Iterator<Item = (Timestamp, Mac)>) -> Option<Mac> {
 /// An address as one MAC carried it.
 struct Carried {
     span: Span,
-    peers: BTreeSet<HostKey>,
+    peers: Vec<HostKey>,
 }
 
 impl Carried {
     /// It spoke with a neighbour of its own subnet that has another MAC, so no router lies between them.
-    fn is_on_link(&self, ip: IpAddr, seen: &Seen) -> bool {
+    fn is_on_link(&self, ip: IpAddr, seen: &Seen<'_>) -> bool {
         self.peers.iter().any(|peer| {
             subnet(peer.ip) == subnet(ip)
                 && peer.ip.is_ipv4() == ip.is_ipv4()
@@ -144,7 +143,7 @@ impl Carried {
     }
 }
 
-fn linked_to(seen: &Seen, ip: IpAddr) -> Option<Vec<Mac>> {
+fn linked_to(seen: &Seen<'_>, ip: IpAddr) -> Option<Vec<Mac>> {
     seen.holders.get(&ip).map(|macs| macs.keys().copied().collect())
 }
 
@@ -152,7 +151,7 @@ fn linked_to(seen: &Seen, ip: IpAddr) -> Option<Vec<Mac>> {
 fn split(
     mac: Mac,
     ips: &BTreeMap<IpAddr, Carried>,
-    seen: &Seen,
+    seen: &Seen<'_>,
     linked_here: &[IpAddr],
     neighbours: &BTreeMap<IpAddr, BTreeSet<Mac>>,
 ) -> (Vec<IpAddr>, Vec<IpAddr>) {

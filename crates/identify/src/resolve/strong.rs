@@ -10,14 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use medward_model::{Attribute, Gives};
 
 use super::build::Material;
-use super::facts;
 use super::nodes::Node;
 use super::ownership::Ownership;
+use super::{Around, facts};
 use crate::catalog::{Catalog, OuiKind};
 use crate::fuse::{Fact, Interpreted, interpret, normalise};
 
 /// Protocols whose payload often speaks of another device than its sender: forwarded images, relayed results.
-const CARRIERS: [&str; 8] = ["dicom", "dicomweb", "hl7", "fhir", "astm", "poct1a", "syslog", "mqtt"];
+pub(crate) const CARRIERS: [&str; 8] =
+    ["dicom", "dicomweb", "hl7", "fhir", "astm", "poct1a", "syslog", "mqtt"];
 
 /// More nodes than this with one identifier: it identifies nothing.
 const MAX_SHARED: usize = 6;
@@ -45,12 +46,13 @@ impl Profile {
 }
 
 /// Joins nodes by strong identifiers.
-pub(crate) fn join(material: &mut Material, ownership: &Ownership, catalog: &Catalog) {
+pub(crate) fn join(material: &mut Material<'_>, ownership: &Ownership, around: &Around<'_>) {
+    let catalog = around.catalog;
     let mut profiles: BTreeMap<usize, Profile> = BTreeMap::new();
     let mut sharing: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for number in candidates(material, catalog) {
         let Some(node) = material.nodes.get(number).cloned() else { continue };
-        let own: Vec<Fact> = material.of(number).observations.iter().map(facts::observed).collect();
+        let own: Vec<Fact> = material.of(number).observations.iter().map(|o| facts::observed(o)).collect();
         let interpreted = interpret(&own, catalog);
         let mut makers = BTreeSet::new();
         let mut gateway = false;
@@ -97,18 +99,21 @@ pub(crate) fn join(material: &mut Material, ownership: &Ownership, catalog: &Cat
             false => vec![numbers.clone()],
         };
         for pair in sets.iter().flat_map(|set| set.windows(2)) {
-            if let [a, b] = *pair {
+            if let [a, b] = *pair
+                && !around.decisions.parts(&material.nodes, a, b)
+            {
                 material.nodes.join(a, b);
             }
         }
     }
+    around.decisions.join(&mut material.nodes);
 }
 
 /// How keys of serial numbers without vendor and model begin.
 const BARE: &str = "number=";
 
 /// Nodes that share the text of an identifier with another node: only these need a closer look.
-fn candidates(material: &mut Material, catalog: &Catalog) -> BTreeSet<usize> {
+fn candidates(material: &mut Material<'_>, catalog: &Catalog) -> BTreeSet<usize> {
     let mut holders: BTreeMap<(Attribute, String), Vec<usize>> = BTreeMap::new();
     for number in 0..material.nodes.len() {
         let joinable = material
@@ -135,7 +140,7 @@ fn candidates(material: &mut Material, catalog: &Catalog) -> BTreeSet<usize> {
 }
 
 /// Nodes behind another, by that other.
-fn by_gateway(material: &Material, numbers: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+fn by_gateway(material: &Material<'_>, numbers: &[usize]) -> BTreeMap<usize, Vec<usize>> {
     let mut sets: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for number in numbers {
         if let Some(Node::Behind(via, _)) = material.nodes.get(*number) {

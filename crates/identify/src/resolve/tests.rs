@@ -12,11 +12,11 @@ use proptest::prelude::*;
 use super::{Remark, Resolution, resolve};
 use crate::{Catalog, Ledger, Limits};
 
-static HOSTNAME: Field = Field::states("host-name", Attribute::Hostname, 95, "test");
-static MODEL: Field = Field::states("med-model", Attribute::Model, 95, "test");
-static VENDOR: Field = Field::states("med-manufacturer", Attribute::Vendor, 95, "test");
-static SERIAL: Field = Field::states("med-serial", Attribute::Serial, 97, "test");
-static UNIQUE: Field = Field::states("udn", Attribute::UniqueId, 95, "test");
+pub(super) static HOSTNAME: Field = Field::states("host-name", Attribute::Hostname, 95, "test");
+pub(super) static MODEL: Field = Field::states("med-model", Attribute::Model, 95, "test");
+pub(super) static VENDOR: Field = Field::states("med-manufacturer", Attribute::Vendor, 95, "test");
+pub(super) static SERIAL: Field = Field::states("med-serial", Attribute::Serial, 97, "test");
+pub(super) static UNIQUE: Field = Field::states("udn", Attribute::UniqueId, 95, "test");
 
 const A: [u8; 6] = [0x00, 0x09, 0xfb, 0x11, 0x22, 0x33];
 const B: [u8; 6] = [0x00, 0x09, 0xfb, 0x44, 0x55, 0x66];
@@ -71,10 +71,11 @@ fn flow(from: HostKey, to: HostKey, port: u16, seconds: i64) -> FlowRecord {
         first_packet: seconds.unsigned_abs() + 1,
         answered: true,
         oriented: true,
+        continues: None,
     }
 }
 
-fn catalog() -> &'static Catalog {
+pub(super) fn catalog() -> &'static Catalog {
     static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().unwrap());
     &CATALOG
 }
@@ -277,13 +278,21 @@ fn captures_without_link_layer_keep_hosts_apart_by_address() {
 
 /// A few things that may be observed, in any order and any shard.
 #[derive(Clone, Debug)]
-enum Seen {
+pub(super) enum Seen {
     Link(usize, u8, i64),
     Says(usize, u8, usize, usize, i64),
     Flow(usize, u8, usize, u8, u16, i64),
 }
 
-fn seen() -> impl Strategy<Value = Seen> {
+impl Seen {
+    pub(super) fn time(&self) -> i64 {
+        match self {
+            Seen::Link(.., time) | Seen::Says(.., time) | Seen::Flow(.., time) => *time,
+        }
+    }
+}
+
+pub(super) fn seen() -> impl Strategy<Value = Seen> {
     let mac = 0..4_usize;
     prop_oneof![
         (mac.clone(), 1..6_u8, 0..10_000_i64).prop_map(|(m, i, t)| Seen::Link(m, i, t)),
@@ -294,7 +303,7 @@ fn seen() -> impl Strategy<Value = Seen> {
     ]
 }
 
-fn note(ledger: &mut Ledger, what: &Seen) {
+pub(super) fn note(ledger: &mut Ledger, what: &Seen) {
     let macs = [A, B, R, [0x02, 0, 0, 0, 0, 9]];
     let address = |last: u8| format!("10.0.{}.{last}", last / 3);
     match *what {

@@ -1,0 +1,331 @@
+//! The core: reports in, one task a site, commits to the store, news to whoever listens.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use medward_identify::Catalog;
+use medward_model::DeviceId;
+use medward_monitor::{Commit, Decision, LiveSite, PlaceRules, Position, Receipt, Report, Store, StoreError};
+use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use super::names::Compiled;
+use super::observe::clock;
+
+/// What the core tells while it runs.
+#[derive(Clone, Debug)]
+pub enum Signal {
+    /// A commit was stored: numbers of events up to, how many devices changed.
+    Stored { site: String, last_event: u64, devices: usize, events: usize, sensors: bool },
+}
+
+/// What may be asked of a site.
+enum Job {
+    Report {
+        receipt: Receipt,
+        report: Box<Report>,
+        done: oneshot::Sender<()>,
+    },
+    Place(Vec<Position>),
+    /// Decisions are to be read again.
+    Decided(oneshot::Sender<()>),
+    /// Commits what there is, and ends.
+    Stop(oneshot::Sender<()>),
+}
+
+/// Jobs that may wait for one site; beyond, senders wait.
+const WAITING: usize = 64;
+/// Reports that are taken into one commit.
+const TOGETHER: usize = 256;
+/// How often a site commits.
+const EVERY: Duration = Duration::from_millis(1000);
+/// A thorough look is followed by so many times its length without another: it takes at most a fifth of one core.
+const REST: u32 = 4;
+/// Between attempts to reach the store.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
+
+/// Rules and exceptions that people set, for all sites.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Orders {
+    pub places: Vec<PlaceRules>,
+    pub excused: BTreeSet<DeviceId>,
+}
+
+/// Takes reports of all sites.
+#[derive(Clone)]
+pub struct Core {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn Store>,
+    catalog: Arc<Catalog>,
+    names: Arc<Compiled>,
+    /// The site whose ids carry no name: the first there was.
+    plain: String,
+    sites: Mutex<BTreeMap<String, mpsc::Sender<Job>>>,
+    signals: broadcast::Sender<Signal>,
+    orders: watch::Sender<Orders>,
+}
+
+/// Why a report was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    #[error("the core is ending")]
+    Ending,
+}
+
+impl Core {
+    pub fn new(store: Arc<dyn Store>, catalog: Arc<Catalog>, names: Arc<Compiled>, plain: &str) -> Core {
+        let (signals, _) = broadcast::channel(1024);
+        let (orders, _) = watch::channel(Orders::default());
+        Core {
+            inner: Arc::new(Inner {
+                store,
+                catalog,
+                names,
+                plain: plain.to_owned(),
+                sites: Mutex::default(),
+                signals,
+                orders,
+            }),
+        }
+    }
+
+    /// Hears of every commit from now on.
+    pub fn listen(&self) -> broadcast::Receiver<Signal> {
+        self.inner.signals.subscribe()
+    }
+
+    /// Sets places and exceptions for all sites.
+    pub fn order(&self, orders: Orders) {
+        self.inner.orders.send_if_modified(|known| {
+            let other = *known != orders;
+            *known = orders;
+            other
+        });
+    }
+
+    /// Takes a report, and answers when it is stored. The same report twice is stored once.
+    pub async fn report(&self, site: &str, receipt: Receipt, report: Report) -> Result<(), TakeError> {
+        let (done, stored) = oneshot::channel();
+        let job = Job::Report { receipt, report: Box::new(report), done };
+        self.site(site).await.send(job).await.map_err(|_| TakeError::Ending)?;
+        stored.await.map_err(|_| TakeError::Ending)
+    }
+
+    /// Hands a report over without waiting until it is stored.
+    pub async fn hand_over(&self, site: &str, receipt: Receipt, report: Report) -> Result<(), TakeError> {
+        let (done, _) = oneshot::channel();
+        let job = Job::Report { receipt, report: Box::new(report), done };
+        self.site(site).await.send(job).await.map_err(|_| TakeError::Ending)
+    }
+
+    /// Somebody tells where devices are.
+    pub async fn place(&self, site: &str, positions: Vec<Position>) -> Result<(), TakeError> {
+        self.site(site).await.send(Job::Place(positions)).await.map_err(|_| TakeError::Ending)
+    }
+
+    /// A decision was stored; it holds when this answers.
+    pub async fn decided(&self, site: &str) -> Result<(), TakeError> {
+        let (done, held) = oneshot::channel();
+        self.site(site).await.send(Job::Decided(done)).await.map_err(|_| TakeError::Ending)?;
+        held.await.map_err(|_| TakeError::Ending)
+    }
+
+    /// Commits everything and ends all sites.
+    pub async fn stop(&self) {
+        let sites = std::mem::take(&mut *self.inner.sites.lock().await);
+        let mut ends = Vec::new();
+        for (_, jobs) in sites {
+            let (done, ended) = oneshot::channel();
+            if jobs.send(Job::Stop(done)).await.is_ok() {
+                ends.push(ended);
+            }
+        }
+        for end in ends {
+            let _ = end.await;
+        }
+    }
+
+    async fn site(&self, name: &str) -> mpsc::Sender<Job> {
+        let mut sites = self.inner.sites.lock().await;
+        if let Some(jobs) = sites.get(name).filter(|jobs| !jobs.is_closed()) {
+            return jobs.clone();
+        }
+        let (jobs, inbox) = mpsc::channel(WAITING);
+        sites.insert(name.to_owned(), jobs.clone());
+        tokio::spawn(
+            Keeper {
+                inner: Arc::clone(&self.inner),
+                name: name.to_owned(),
+                inbox,
+                thorough_at: Instant::now(),
+            }
+            .run(),
+        );
+        jobs
+    }
+}
+
+/// Keeps one site.
+struct Keeper {
+    inner: Arc<Inner>,
+    name: String,
+    inbox: mpsc::Receiver<Job>,
+    /// Before then devices are not looked at thoroughly again.
+    thorough_at: Instant,
+}
+
+impl Keeper {
+    async fn run(mut self) {
+        let mut orders = self.inner.orders.subscribe();
+        let mut site = self.load().await;
+        loop {
+            let mut done: Vec<oneshot::Sender<()>> = Vec::new();
+            let mut ended: Option<oneshot::Sender<()>> = None;
+            let mut closed = false;
+            let until = Instant::now() + EVERY;
+            while done.len() < TOGETHER && ended.is_none() {
+                let job = tokio::select! {
+                    job = self.inbox.recv() => job,
+                    () = tokio::time::sleep_until(until) => break,
+                };
+                match job {
+                    Some(Job::Report { receipt, report, done: sender }) => {
+                        site.accept(&receipt, *report, clock());
+                        done.push(sender);
+                    }
+                    Some(Job::Place(positions)) => positions.into_iter().for_each(|p| site.place(p)),
+                    Some(Job::Decided(sender)) => {
+                        site.decide(&self.decisions().await);
+                        site.renew();
+                        done.push(sender);
+                        break;
+                    }
+                    Some(Job::Stop(sender)) => ended = Some(sender),
+                    None => {
+                        closed = true;
+                        break;
+                    }
+                }
+            }
+            if orders.has_changed().unwrap_or(false) {
+                let now = orders.borrow_and_update().clone();
+                site.map(now.places);
+                site.excuse(now.excused);
+            }
+            if site.is_due(clock()) || !done.is_empty() {
+                site = self.commit(site).await;
+            }
+            for sender in done {
+                // Who asked may have gone: it will send again and be told the same.
+                let _ = sender.send(());
+            }
+            if let Some(sender) = ended {
+                let _ = sender.send(());
+                return;
+            }
+            if closed {
+                return;
+            }
+        }
+    }
+
+    /// Makes a commit and stores it, however long the store is away.
+    async fn commit(&mut self, mut site: LiveSite) -> LiveSite {
+        let thorough_at = self.thorough_at;
+        let (catalog, names) = (Arc::clone(&self.inner.catalog), Arc::clone(&self.inner.names));
+        let made = tokio::task::spawn_blocking(move || {
+            let start = Instant::now();
+            let thorough = site.is_stale() && Instant::now() >= thorough_at;
+            let commit = site.commit(&catalog, &*names, clock(), thorough);
+            let took = thorough.then(|| start.elapsed());
+            (site, commit, took)
+        })
+        .await;
+        let (site, commit, took) = match made {
+            Ok(made) => made,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        if let Some(took) = took {
+            self.thorough_at = Instant::now() + took * REST;
+        }
+        match self.store(&commit).await {
+            Some(last_event) => {
+                let _ = self.inner.signals.send(Signal::Stored {
+                    site: self.name.clone(),
+                    last_event,
+                    devices: commit.devices.len() + commit.gone.len(),
+                    events: commit.events.len(),
+                    sensors: !commit.sensors.is_empty(),
+                });
+                site
+            }
+            // The store knows more than this program: another one wrote to it. Go on from there.
+            None => self.load().await,
+        }
+    }
+
+    async fn store(&self, commit: &Commit) -> Option<u64> {
+        let mut pause = PAUSES[0];
+        loop {
+            match self.inner.store.commit(commit).await {
+                Ok(last) => return Some(last),
+                Err(error @ StoreError::AlreadyStored { .. }) => {
+                    tracing::warn!(site = self.name, "{error}: another core serves this site");
+                    return None;
+                }
+                Err(error) => {
+                    tracing::warn!(site = self.name, "cannot store: {error}; trying again");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSES[1]);
+                }
+            }
+        }
+    }
+
+    async fn load(&self) -> LiveSite {
+        let realm = if self.name == self.inner.plain { "" } else { &self.name };
+        let mut pause = PAUSES[0];
+        loop {
+            let mut site = LiveSite::new(&self.name, realm);
+            match self.inner.store.load_site(&self.name).await {
+                Ok(memory) => match site.restore(memory, &*self.inner.names) {
+                    Ok(0) => return site,
+                    Ok(unknown) => {
+                        tracing::warn!(site = self.name, "{unknown} statements of a later version left out");
+                        return site;
+                    }
+                    Err(error) => {
+                        tracing::error!(site = self.name, "what was stored cannot be read: {error}")
+                    }
+                },
+                Err(error) => tracing::warn!(site = self.name, "cannot load: {error}; trying again"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSES[1]);
+        }
+    }
+
+    async fn decisions(&self) -> Vec<Decision> {
+        let mut pause = PAUSES[0];
+        loop {
+            match self.inner.store.decisions(&self.name).await {
+                Ok(all) => {
+                    return all
+                        .into_iter()
+                        .filter(|(_, undone)| undone.is_none())
+                        .map(|(record, _)| record.decision)
+                        .collect();
+                }
+                Err(error) => {
+                    tracing::warn!(site = self.name, "cannot load decisions: {error}; trying again")
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSES[1]);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The live monitor's engine: taps are observed, what is observed is reported, reports become what the store keeps.
+
+mod chores;
+mod core;
+mod listen;
+mod local;
+mod names;
+mod observe;
+mod remote;
+mod reporter;
+mod taps;
+
+pub use chores::forever as chores;
+pub use core::{Core, Signal};
+pub use local::CoreSink;
+pub use names::Compiled;
+pub use observe::{Delta, Observer, Settings};
+pub use remote::SpoolSink;
+pub use reporter::{Reporter, Sink};
+pub use taps::Watch;

@@ -1,0 +1,176 @@
+//! What taps brought, made into reports: one a second, with the sensor's own state.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use medward_capture::{Tap, TapCounters};
+use medward_identify::Ledger;
+use medward_model::Timestamp;
+use medward_monitor::{Report, SensorState};
+
+use super::listen::Listened;
+use super::observe::{Delta, Observer, Settings, clock};
+
+/// Takes reports; false where it takes no more. It may wait: capture goes on, and later reports hold more.
+pub trait Sink: Send {
+    fn take(&mut self, report: Report) -> bool;
+    /// What waits behind it: reports, bytes, reports given up.
+    fn backlog(&self) -> (u64, u64, u64) {
+        (0, 0, 0)
+    }
+}
+
+/// Deltas that may wait between taps and the reporter, for each tap.
+const WAITING: usize = 4;
+
+/// Observes taps and reports.
+pub struct Reporter {
+    name: String,
+    settings: Settings,
+    observers: Vec<Observer>,
+    deltas: Receiver<Delta>,
+    interfaces: Vec<String>,
+    /// Taps and sources.
+    inputs: usize,
+    listeners: Vec<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Reporter {
+    /// Starts a thread for each tap and source.
+    pub fn start(
+        name: &str,
+        taps: Vec<Box<dyn Tap>>,
+        sources: Vec<Listened>,
+        settings: Settings,
+        stop: Arc<AtomicBool>,
+    ) -> std::io::Result<Reporter> {
+        let (out, deltas): (SyncSender<Delta>, _) =
+            sync_channel(WAITING * (taps.len() + sources.len()).max(1));
+        let mut interfaces: Vec<String> = taps.iter().map(|tap| tap.name().to_owned()).collect();
+        interfaces.dedup();
+        interfaces.extend(sources.iter().map(Listened::name));
+        let (count, all) = (taps.len(), taps.len() + sources.len());
+        let mut observers = Vec::new();
+        for (number, tap) in taps.into_iter().enumerate() {
+            let settings = Settings { taps: count, ..settings };
+            observers.push(Observer::start(tap, number, settings, out.clone(), Arc::clone(&stop))?);
+        }
+        let mut listeners = Vec::new();
+        for (number, source) in sources.into_iter().enumerate() {
+            let (out, stop) = (out.clone(), Arc::clone(&stop));
+            listeners.push(source.start(count + number, settings.interval, out, stop)?);
+        }
+        Ok(Reporter {
+            name: name.to_owned(),
+            settings,
+            observers,
+            deltas,
+            interfaces,
+            inputs: all,
+            listeners,
+            stop,
+        })
+    }
+
+    /// Reports until all taps have ended or `stop` is set, and once more then. Without taps it reports its state only.
+    pub fn run(self, sink: &mut dyn Sink) {
+        let started = clock();
+        let mut last: BTreeMap<usize, Delta> = BTreeMap::new();
+        let mut ledger: Option<Ledger> = None;
+        let mut ended = 0;
+        let mut due = Instant::now() + self.settings.interval;
+        let mut before = (Instant::now(), TapCounters::default());
+        loop {
+            let wait = due.saturating_duration_since(Instant::now()).min(Duration::from_millis(250));
+            let closed = match self.deltas.recv_timeout(wait) {
+                Ok(mut delta) => {
+                    ended += usize::from(delta.ended);
+                    let fresh = Ledger::new(&medward_identify::Limits::tap());
+                    let came = std::mem::replace(&mut delta.ledger, fresh);
+                    match &mut ledger {
+                        Some(ledger) => ledger.merge(came),
+                        None => ledger = Some(came),
+                    }
+                    last.insert(delta.tap, delta);
+                    false
+                }
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => true,
+            };
+            let over = closed
+                || self.inputs > 0 && ended == self.inputs
+                || self.inputs == 0 && self.stop.load(Ordering::Relaxed);
+            if Instant::now() < due && !over {
+                continue;
+            }
+            due = Instant::now() + self.settings.interval;
+            let ledger = ledger.take().unwrap_or_else(|| Ledger::new(&medward_identify::Limits::tap()));
+            let state = self.state(&last, started, &mut before, sink.backlog());
+            let taken = sink.take(Report { state, positions: Vec::new(), ledger });
+            if over || !taken {
+                self.stop.store(true, Ordering::Relaxed);
+                break;
+            }
+        }
+        // Those that still wait for room get it.
+        drop(self.deltas);
+        for observer in self.observers {
+            observer.join();
+        }
+        for listener in self.listeners {
+            if let Err(panic) = listener.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+
+    fn state(
+        &self,
+        last: &BTreeMap<usize, Delta>,
+        started: Timestamp,
+        before: &mut (Instant, TapCounters),
+        backlog: (u64, u64, u64),
+    ) -> SensorState {
+        let mut total = TapCounters::default();
+        let mut state = SensorState {
+            name: self.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            interfaces: self.interfaces.clone(),
+            started,
+            last_packet: Timestamp::MIN,
+            ..SensorState::default()
+        };
+        for delta in last.values() {
+            total += delta.counters;
+            state.last_packet = state.last_packet.max(delta.last_packet);
+            for (name, count) in &delta.weirds {
+                *state.weirds.entry(name.clone()).or_default() += count;
+            }
+            for (table, count) in &delta.evictions {
+                *state.evictions.entry(table.clone()).or_default() += count;
+            }
+        }
+        let seconds = before.0.elapsed().as_secs_f64().max(0.001);
+        state.packets_per_second = total.received.saturating_sub(before.1.received) as f64 / seconds;
+        state.bits_per_second = total.bytes.saturating_sub(before.1.bytes) as f64 * 8.0 / seconds;
+        *before = (Instant::now(), total);
+        (state.packets, state.bytes) = (total.received, total.bytes);
+        state.dropped = total.dropped.saturating_add(total.dropped_by_interface);
+        (state.spooled, state.spooled_bytes, state.lost_reports) = backlog;
+        state.memory = resident();
+        state
+    }
+}
+
+/// Resident memory of this process, in bytes; 0 where the system does not tell.
+fn resident() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|text| text.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()));
+    pages.unwrap_or(0).saturating_mul(4096)
+}

@@ -1,0 +1,11 @@
+//! Over NATS JetStream: for many sensors and several cores.
+
+mod claim;
+mod connect;
+mod inlet;
+mod outlet;
+mod site;
+
+pub use connect::{NatsError, NatsLogin, NatsServer};
+pub use inlet::{NatsInlet, NatsInletSettings, NatsInletStatistics, Sites};
+pub use outlet::NatsOutlet;
