@@ -136,7 +136,8 @@ pub fn if_match(headers: &HeaderMap) -> Answer<Option<u64>> {
     if text == "*" {
         return Ok(None);
     }
-    text.trim_start_matches("W/").trim_matches('"').parse().map(Some).map_err(|_| {
+    let tag = text.trim_start_matches("W/").trim_matches('"');
+    tag.split('.').next().unwrap_or_default().parse().map(Some).map_err(|_| {
         Problem::malformed("If-Match is not a tag that this interface gave.", "Send the ETag of the GET, as it was.")
     })
 }

@@ -1,8 +1,7 @@
 //! What only the running core knows or can do; the binary implements it.
 
 use async_trait::async_trait;
-use medward_model::Timestamp;
-use medward_monitor::DecisionRecord;
+use medward_monitor::{Asset, DecisionRecord, Position};
 use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
@@ -30,23 +29,6 @@ pub struct Invitation {
     pub command: String,
 }
 
-/// Where something is, told by a wireless controller or a location system.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
-    /// One of these names the thing.
-    pub mac: Option<String>,
-    pub tag: Option<String>,
-    pub serial: Option<String>,
-    /// In the teller's own words.
-    pub position: String,
-    /// "rtls" or "access-point".
-    pub how: String,
-    pub at: Timestamp,
-}
-
-/// A row of an inventory, by the names of Medward's fields ("serial", "model", "mac", …).
-pub type Asset = std::collections::BTreeMap<String, String>;
-
 /// What the running core offers to the interface. Every call answers within some seconds.
 #[async_trait]
 pub trait Live: Send + Sync {
@@ -68,8 +50,8 @@ pub trait Live: Send + Sync {
     /// Takes a decision back now; it is marked as undone already.
     async fn undone(&self, record: &DecisionRecord) -> Result<(), LiveError>;
 
-    /// Takes in positions; answers how many it could give to a device.
-    async fn locate(&self, site: Option<&str>, positions: Vec<Position>) -> Result<u64, LiveError>;
+    /// Takes in positions of devices of a site.
+    async fn locate(&self, site: &str, positions: Vec<Position>) -> Result<(), LiveError>;
 
     /// Takes in an inventory as evidence; answers how many rows it took.
     async fn take_inventory(&self, source: &str, rows: Vec<Asset>) -> Result<u64, LiveError>;

@@ -153,6 +153,22 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<crate::LiveError> for Problem {
+    fn from(error: crate::LiveError) -> Problem {
+        match error {
+            crate::LiveError::Absent(_) => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "absent",
+                "Not available here",
+                error.to_string(),
+                "Start the monitor with this part.",
+            ),
+            crate::LiveError::Refused(why) => Problem::refused(why, "Change the request."),
+            crate::LiveError::Failed(why) => Problem::internal(&why),
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -8,7 +8,7 @@ use crate::rights::Role;
 use crate::{Answer, App};
 
 /// Kind and identifier of the document with the settings.
-pub const KIND: &str = "setting";
+pub const KIND: &str = "settings";
 pub const ID: &str = "oidc";
 
 /// Who of the provider's people gets which role.

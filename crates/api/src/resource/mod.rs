@@ -6,6 +6,13 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
 
+mod complete;
+mod device;
+mod device_history;
+mod device_use;
+mod devices;
+mod identity;
+mod map;
 mod session;
 
 /// A page of a list.
@@ -41,5 +48,12 @@ pub struct Done {
 
 /// All routes of the interface.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(session::routes())
+    OpenApiRouter::new()
+        .merge(device::routes())
+        .merge(device_history::routes())
+        .merge(device_use::routes())
+        .merge(devices::routes())
+        .merge(identity::routes())
+        .merge(map::routes())
+        .merge(session::routes())
 }
