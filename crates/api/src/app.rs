@@ -1,5 +1,6 @@
 //! What every route has at hand.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +83,9 @@ impl Config {
     }
 }
 
+/// Counts of devices of past days, by the sites that somebody sees, and when they were counted.
+pub(crate) type Trends = Arc<tokio::sync::Mutex<BTreeMap<String, (Timestamp, Vec<(Timestamp, u64)>)>>>;
+
 /// What every route has at hand. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
@@ -95,6 +99,7 @@ pub struct App {
     pub(crate) outgoing: Outgoing,
     /// At most so many passwords are checked at a time: each takes 19 MiB.
     pub(crate) checks: Arc<Semaphore>,
+    pub(crate) trends: Trends,
     /// Streams and downloads that are open.
     pub(crate) streams: Arc<Semaphore>,
 }
@@ -117,6 +122,7 @@ impl App {
             pace: Arc::new(Pace::new(config.per_address, config.per_person)),
             outgoing: Outgoing::new(config.private_outgoing),
             checks: Arc::new(Semaphore::new(2)),
+            trends: Trends::default(),
             streams: Arc::new(Semaphore::new(256)),
             config: Arc::new(config),
         })

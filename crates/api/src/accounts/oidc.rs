@@ -42,3 +42,8 @@ pub struct Settings {
 pub async fn settings(app: &App) -> Answer<Option<Settings>> {
     Ok(keep::load::<Settings>(&*app.store, KIND, ID, app.now()).await?.map(|kept| kept.body))
 }
+
+/// Where the provider sends people back to.
+pub fn redirect_url(app: &App) -> String {
+    format!("{}/api/v1/session/oidc/callback", app.config.public_address.trim_end_matches('/'))
+}

@@ -6,14 +6,28 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::App;
 
+mod audit;
+mod cmms;
 mod complete;
 mod device;
 mod device_history;
 mod device_use;
 mod devices;
+mod events;
+mod health;
 mod identity;
+mod integrations;
+mod locations;
 mod map;
+mod overview;
+mod people;
+mod places;
+mod sensors;
 mod session;
+mod settings;
+mod tokens;
+mod usage;
+mod views;
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,11 +63,25 @@ pub struct Done {
 /// All routes of the interface.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(audit::routes())
+        .merge(cmms::routes())
         .merge(device::routes())
         .merge(device_history::routes())
         .merge(device_use::routes())
         .merge(devices::routes())
+        .merge(events::routes())
+        .merge(health::routes())
         .merge(identity::routes())
+        .merge(integrations::routes())
+        .merge(locations::routes())
         .merge(map::routes())
+        .merge(overview::routes())
+        .merge(people::routes())
+        .merge(places::routes())
+        .merge(sensors::routes())
         .merge(session::routes())
+        .merge(settings::routes())
+        .merge(tokens::routes())
+        .merge(usage::routes())
+        .merge(views::routes())
 }
