@@ -30,7 +30,8 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
         Ok(caller) => caller,
         Err((caller, problem)) => {
             if let (Some(caller), Some(entry), true) = (&caller, entry, problem.status == 403) {
-                note(&app, &caller.shown, origin, name_of(entry), &object, "denied", serde_json::json!({})).await;
+                note(&app, &caller.shown, origin, name_of(entry), &object, "denied", serde_json::json!({}))
+                    .await;
             }
             return problem.into_response();
         }
@@ -56,7 +57,8 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
             _ => None,
         };
         if let Some((outcome, action)) = outcome {
-            let details = response.extensions().get::<Noted>().map_or(serde_json::json!({}), |noted| noted.0.clone());
+            let details =
+                response.extensions().get::<Noted>().map_or(serde_json::json!({}), |noted| noted.0.clone());
             note(&app, &caller.shown, origin, action, &object, outcome, details).await;
         }
     }

@@ -56,6 +56,10 @@ pub enum Command {
     Match(MatchArguments),
     /// The feeds that can be loaded, with publisher, licence and shape.
     Feeds(FeedsArguments),
+    /// The monitor: watches, keeps, and shows in a browser.
+    Serve(crate::command::serve::ServeArguments),
+    /// A simulated hospital group, for demonstrations, tests and benches.
+    Lab(crate::command::lab::LabArguments),
     /// Watches here, and reports to a core elsewhere.
     Sensor(crate::command::sensor::SensorArguments),
 }

@@ -6,12 +6,12 @@ mod clock;
 mod command;
 mod exit;
 mod judging;
-#[allow(dead_code, unused_imports)]
 mod live;
 mod output;
 mod pipeline;
 mod progress;
 mod reading;
+mod server;
 mod trace;
 mod work_list;
 
@@ -30,6 +30,8 @@ fn main() -> std::process::ExitCode {
         cli::Command::Knowledge(arguments) => command::knowledge::run(arguments, &cli.common),
         cli::Command::Match(arguments) => command::inventory::run(arguments, &cli.common),
         cli::Command::Feeds(arguments) => command::feeds::run(arguments, &cli.common),
+        cli::Command::Serve(arguments) => command::serve::run(arguments, &cli.common),
+        cli::Command::Lab(arguments) => command::lab::run(arguments, &cli.common),
         cli::Command::Sensor(arguments) => command::sensor::run(arguments, &cli.common),
     };
     match result {

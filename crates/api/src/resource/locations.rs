@@ -119,7 +119,8 @@ async fn report(State(app): State<App>, caller: Caller, Body(sent): Body<Report>
     let (mut by_site, mut unknown): (BTreeMap<String, Vec<Position>>, u64) = (BTreeMap::new(), 0);
     for told in &sent.items {
         let found = device(&app, &caller, told).await?;
-        let mac = found.as_ref().and_then(|device| device.macs.first()).and_then(|mac| mac.parse::<Mac>().ok());
+        let mac =
+            found.as_ref().and_then(|device| device.macs.first()).and_then(|mac| mac.parse::<Mac>().ok());
         let (Some(device), Some(mac)) = (found, mac) else {
             unknown += 1;
             continue;

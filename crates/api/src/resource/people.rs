@@ -223,7 +223,8 @@ async fn found(app: &App, name: &str) -> Answer<keep::Kept<Person>> {
 
 /// Refuses a change after which nobody could manage people any more.
 async fn keep_an_administrator(app: &App, name: &str, after: Option<&Person>) -> Answer<()> {
-    let able = |person: &Person| person.role == Role::Administrator && !person.disabled && person.sites.is_none();
+    let able =
+        |person: &Person| person.role == Role::Administrator && !person.disabled && person.sites.is_none();
     if after.is_some_and(able) {
         return Ok(());
     }
@@ -231,7 +232,10 @@ async fn keep_an_administrator(app: &App, name: &str, after: Option<&Person>) ->
     if all.iter().any(|(other, kept)| other != name && able(&kept.body)) {
         return Ok(());
     }
-    Err(Problem::refused("This is the last administrator of all sites.", "Make somebody else administrator first."))
+    Err(Problem::refused(
+        "This is the last administrator of all sites.",
+        "Make somebody else administrator first.",
+    ))
 }
 
 /// Takes an account away, with its sessions and tokens.
@@ -239,12 +243,16 @@ async fn keep_an_administrator(app: &App, name: &str, after: Option<&Person>) ->
 async fn remove(State(app): State<App>, caller: Caller, Named(name): Named<String>) -> Answer<StatusCode> {
     found(&app, &name).await?;
     if name == caller.name {
-        return Err(Problem::refused("Nobody can take their own account away.", "Ask another administrator."));
+        return Err(Problem::refused(
+            "Nobody can take their own account away.",
+            "Ask another administrator.",
+        ));
     }
     keep_an_administrator(&app, &name, None).await?;
     app.store.delete_document(person::KIND, &name).await?;
     // Should the name be given again, nothing of the one before may hold.
-    for (kind, owner) in [(crate::accounts::session::KIND, "person"), (crate::accounts::token::KIND, "owner")] {
+    for (kind, owner) in [(crate::accounts::session::KIND, "person"), (crate::accounts::token::KIND, "owner")]
+    {
         for document in app.store.documents(kind, app.now()).await? {
             if document.body.get(owner).and_then(serde_json::Value::as_str) == Some(name.as_str()) {
                 app.store.delete_document(kind, &document.id).await?;

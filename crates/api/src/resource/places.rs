@@ -141,7 +141,10 @@ fn check(body: &Layout, own: Option<&str>, all: &BTreeMap<String, Layout>) -> An
     if let Some(plan) = &body.plan {
         let fine = |length: f64| length > 0.0 && length <= 100_000.0;
         if !fine(plan.width) || !fine(plan.height) {
-            return Err(Problem::refused("The plan has no size.", "Width and height lie above 0, at most 100000."));
+            return Err(Problem::refused(
+                "The plan has no size.",
+                "Width and height lie above 0, at most 100000.",
+            ));
         }
         if let Some(image) = &plan.image {
             // No SVG: it can hold scripts.
@@ -170,7 +173,10 @@ fn check(body: &Layout, own: Option<&str>, all: &BTreeMap<String, Layout>) -> An
         };
         depth += 1;
         if Some(id) == own || depth > DEPTH {
-            return Err(Problem::refused("The place would lie within itself, or too deep.", "Take another 'parent'."));
+            return Err(Problem::refused(
+                "The place would lie within itself, or too deep.",
+                "Take another 'parent'.",
+            ));
         }
         at = parent.parent.as_deref();
     }
@@ -280,8 +286,14 @@ async fn visitors(
     if caller.sites.is_some() {
         let ids = stays.iter().map(|stay| stay.device.clone()).collect::<std::collections::BTreeSet<_>>();
         let ids: Vec<_> = ids.into_iter().collect();
-        let seen: Vec<_> =
-            app.store.summaries(&ids).await?.into_iter().filter(|d| caller.sees(&d.site)).map(|d| d.id).collect();
+        let seen: Vec<_> = app
+            .store
+            .summaries(&ids)
+            .await?
+            .into_iter()
+            .filter(|d| caller.sees(&d.site))
+            .map(|d| d.id)
+            .collect();
         stays.retain(|stay| seen.contains(&stay.device));
     }
     Ok(Json(Items::all(stays)))

@@ -7,7 +7,7 @@ mod upkeep;
 
 pub use device::{Annotation, DeviceSummary, Lifecycle, Maintenance, Status, Whereabouts};
 pub use history::{
-    AttributeChange, ConversationRow, Decision, DecisionRecord, Event, EventKind, Link, Part, Severity, Stay, UseBucket,
-    UseRow, VolumePoint,
+    AttributeChange, ConversationRow, Decision, DecisionRecord, Event, EventKind, Link, Part, Severity, Stay,
+    UseBucket, UseRow, VolumePoint,
 };
 pub use upkeep::{AuditRecord, Coverage, Retention, SensorState, SizeOf, Sizes};

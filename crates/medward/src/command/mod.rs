@@ -5,8 +5,10 @@ pub mod assess;
 pub mod feeds;
 pub mod inventory;
 pub mod knowledge;
+pub mod lab;
 pub mod protocols;
 pub mod sensor;
+pub mod serve;
 pub mod what_if;
 pub mod why;
 

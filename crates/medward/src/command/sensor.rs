@@ -83,7 +83,7 @@ pub fn run(arguments: &SensorArguments, common: &Common) -> anyhow::Result<Exit>
     Ok(Exit::Done)
 }
 
-fn stop_asked() -> bool {
+pub fn stop_asked() -> bool {
     super::ASKED_TO_STOP.load(Ordering::Relaxed)
 }
 

@@ -112,8 +112,10 @@ impl Reporter {
             let ledger = ledger.take().unwrap_or_else(|| Ledger::new(&medward_identify::Limits::tap()));
             let state = self.state(&last, started, &mut before, sink.backlog());
             let taken = sink.take(Report { state, positions: Vec::new(), ledger });
-            if over || !taken {
+            if !taken {
                 self.stop.store(true, Ordering::Relaxed);
+            }
+            if over || !taken {
                 break;
             }
         }
@@ -168,7 +170,7 @@ impl Reporter {
 }
 
 /// Resident memory of this process, in bytes; 0 where the system does not tell.
-fn resident() -> u64 {
+pub fn resident() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm")
         .ok()
         .and_then(|text| text.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()));

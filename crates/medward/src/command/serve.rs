@@ -1,0 +1,172 @@
+//! `medward serve`: the monitor, with its interface.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use medward_capture::Tap;
+use tokio::runtime::{Handle, Runtime};
+
+use crate::cli::Common;
+use crate::exit::{Exit, Failure};
+use crate::live::{CoreSink, Login, Reporter, Settings, Watch, ask_switches};
+use crate::server::{Server, ServerSettings};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medward serve --replay ward.pcap --speed 10      try it with a recorded capture\n  medward serve --capture eth1                     watch a mirror port\n  medward serve --listen 0.0.0.0:8443 --sensors 0.0.0.0:8444   take in sensors elsewhere\n  medward serve --database postgres://medward@db/medward\n\nThe first start makes an administrator and prints a one-time password. TLS is on, with a certificate that the\nprogram makes itself. Capturing needs CAP_NET_RAW (exit 5 where it is missing)."
+)]
+pub struct ServeArguments {
+    /// Directory for keys, certificates and (without --database) the database.
+    #[arg(long, value_name = "DIR", default_value = "medward-data")]
+    pub data: PathBuf,
+    /// Where people and programs reach the interface.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
+    pub listen: SocketAddr,
+    /// Host names or addresses by which it is reached from elsewhere; they stand in its certificate.
+    #[arg(long = "name", value_name = "HOST")]
+    pub names: Vec<String>,
+    /// A certificate and its chain (PEM) instead of the one that the program makes.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub certificate: Option<PathBuf>,
+    /// The certificate's key (PEM).
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub key: Option<PathBuf>,
+    /// Without TLS: only on loopback, or behind a proxy that does it.
+    #[arg(long)]
+    pub plain_http: bool,
+    /// PostgreSQL (postgres://user@host/database) instead of SQLite in the data directory.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Name of the site that is watched here.
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub site: String,
+    /// Take in sensors elsewhere at this address (TLS, by invitation).
+    #[arg(long, value_name = "ADDR")]
+    pub sensors: Option<SocketAddr>,
+    /// Take in reports from NATS JetStream.
+    #[arg(long, value_name = "URL")]
+    pub nats: Option<String>,
+    /// With --nats: the sites that this core serves; may be given several times. Without it, any that no other core
+    /// serves.
+    #[arg(long = "serve-site", value_name = "NAME", requires = "nats")]
+    pub serve_sites: Vec<String>,
+    /// Ask this switch by SNMP which station is at which port; may be given several times. The login comes from
+    /// $MEDWARD_SNMP: a community, or user:authentication:privacy (SNMPv3, SHA-256 and AES-128).
+    #[arg(long = "switch", value_name = "HOST")]
+    pub switches: Vec<String>,
+    /// Seconds between two times that switches are asked.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(10..=86_400))]
+    pub switch_interval: u64,
+    /// Directory of catalogue files (TOML) to add to the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    pub catalog: Option<PathBuf>,
+    #[command(flatten)]
+    pub watch: Watch,
+}
+
+pub fn run(arguments: &ServeArguments, common: &Common) -> anyhow::Result<Exit> {
+    super::logging(common);
+    if arguments.plain_http && !arguments.listen.ip().is_loopback() && !common.quiet {
+        anstream::eprintln!("medward: without TLS on {}: passwords travel in the clear", arguments.listen);
+    }
+    let catalog = crate::reading::catalog(arguments.catalog.as_deref())?;
+    // Interfaces first: what follows needs no privileges, and no thread may run before they are given up.
+    let taps = arguments.watch.open()?;
+    let runtime = Runtime::new().map_err(|error| Failure::missing(error.to_string()))?;
+    let settings = ServerSettings {
+        data: arguments.data.clone(),
+        listen: arguments.listen,
+        names: arguments.names.clone(),
+        certificate: arguments.certificate.clone().zip(arguments.key.clone()),
+        plain_http: arguments.plain_http,
+        database: arguments.database.clone(),
+        site: arguments.site.clone(),
+        sensors: arguments.sensors,
+        nats: arguments.nats.clone(),
+        nats_sites: arguments.serve_sites.clone(),
+    };
+    let server = runtime.block_on(Server::start(settings, catalog))?;
+    if let Some(password) = &server.one_time_password {
+        anstream::println!("First start: sign in as 'admin' with the one-time password {password}");
+        anstream::println!("It is shown only now; you choose your own at the first sign-in.");
+    }
+    if let Some(sensors) = server.sensors {
+        anstream::println!("Sensors report to {sensors}");
+    }
+    anstream::println!("Medward is at {}", server.address);
+    let stop = Arc::new(AtomicBool::new(false));
+    let watching = watch(arguments, taps, &server, runtime.handle(), &stop)?;
+    let asking = ask(arguments, &server, runtime.handle().clone(), &stop)?;
+    runtime.block_on(super::until_asked(Arc::new(AtomicBool::new(false))));
+    tracing::info!("asked to end");
+    stop.store(true, Ordering::Relaxed);
+    for thread in watching.into_iter().chain(asking) {
+        if let Err(panic) = thread.join() {
+            std::panic::resume_unwind(panic);
+        }
+    }
+    runtime.block_on(server.stop());
+    Ok(Exit::Done)
+}
+
+/// Watches in threads of their own, where something is to be watched.
+fn watch(
+    arguments: &ServeArguments,
+    taps: Vec<Box<dyn Tap>>,
+    server: &Server,
+    runtime: &Handle,
+    stop: &Arc<AtomicBool>,
+) -> anyhow::Result<Option<JoinHandle<()>>> {
+    if arguments.watch.is_empty() {
+        return Ok(None);
+    }
+    let settings = Settings {
+        max_flows: arguments.watch.max_flows,
+        max_reassembly: arguments.watch.max_reassembly.saturating_mul(1 << 20),
+        taps: taps.len(),
+        interval: Duration::from_secs(1),
+        current: arguments.watch.is_current(),
+    };
+    let sources = arguments.watch.sources.clone();
+    let reporter = Reporter::start("local", taps, sources, settings, Arc::clone(stop))
+        .map_err(|error| Failure::missing(error.to_string()))?;
+    let mut sink = CoreSink::new(server.core.clone(), runtime.clone(), &arguments.site, "local");
+    let thread = std::thread::Builder::new()
+        .name("reporter".into())
+        .spawn(move || reporter.run(&mut sink))
+        .context("no thread could be started")?;
+    Ok(Some(thread))
+}
+
+/// Asks switches in a thread of its own, where some are named.
+fn ask(
+    arguments: &ServeArguments,
+    server: &Server,
+    runtime: Handle,
+    stop: &Arc<AtomicBool>,
+) -> anyhow::Result<Option<JoinHandle<()>>> {
+    if arguments.switches.is_empty() {
+        return Ok(None);
+    }
+    let Some(login) = Login::from_environment() else {
+        return Err(Failure::usage(
+            "--switch needs $MEDWARD_SNMP: a community, or user:authentication:privacy (SNMPv3)",
+        ));
+    };
+    let every = Duration::from_secs(arguments.switch_interval);
+    let (hosts, site, core) = (arguments.switches.clone(), arguments.site.clone(), server.core.clone());
+    let stop = Arc::clone(stop);
+    let thread = std::thread::Builder::new().name("switches".into()).spawn(move || {
+        ask_switches(&hosts, &login, every, &stop, &mut |positions| {
+            // The core ends only when all does.
+            let _ = runtime.block_on(core.place(&site, positions));
+        });
+    })?;
+    Ok(Some(thread))
+}
