@@ -193,10 +193,14 @@ fn read(line: &str) -> Option<Line<'_>> {
     Some(Line { host, program, enterprise: None })
 }
 
-/// `[name@32473 …`
+/// `[name@32473 …` among the elements of the structured data, which end before the message.
 fn enterprise(data: &str) -> Option<&str> {
-    let (_, number) = data.strip_prefix('[')?.split([' ', ']']).next()?.split_once('@')?;
-    Some(number).filter(|n| (1..=10).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
+    let elements = data.strip_prefix('[')?;
+    let elements = elements.split_once("] ").map_or(elements, |(elements, _)| elements);
+    elements.split("][").find_map(|element| {
+        let (_, number) = element.split([' ', ']']).next()?.split_once('@')?;
+        Some(number).filter(|n| (1..=10).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
+    })
 }
 
 /// Behind `Mmm dd hh:mm:ss ` (RFC 3164 4.1.2), with the year that some add, or a time of RFC 3339.

@@ -47,11 +47,20 @@ const TEMPLATES: usize = 128;
 const HOUR: i64 = 3600;
 
 struct NetFlow {
-    parser: Option<AutoScopedParser>,
+    parser: AutoScopedParser,
     pairs: Pairs,
-    /// By exporter and observation domain: one packet of so many.
-    sampling: BTreeMap<(IpAddr, u32), u64>,
+    /// By exporter and observation domain.
+    domains: BTreeMap<(IpAddr, u32), Domain>,
     told: Told,
+}
+
+/// What options say of an observation domain.
+#[derive(Clone, Copy, Default)]
+struct Domain {
+    /// One packet of so many is looked at.
+    rate: Option<u64>,
+    /// When the exporter started, in nanoseconds since 1970.
+    boot: Option<i64>,
 }
 
 /// What the header of a message says.
@@ -170,10 +179,12 @@ impl NetFlow {
         let parser = NetflowParser::builder()
             .with_cache_size(TEMPLATES)
             .with_max_field_count(256)
-            .with_max_error_sample_size(0)
+            .with_max_error_sample_size(1)
             .try_multi_source()
             .and_then(|parser| parser.with_max_sources(EXPORTERS));
-        NetFlow { parser: parser.ok(), pairs: Pairs::new(), sampling: BTreeMap::new(), told: Told::default() }
+        // The bounds are valid; without them the parser's own, wider ones hold.
+        let parser = parser.unwrap_or_else(|_| AutoScopedParser::new());
+        NetFlow { parser, pairs: Pairs::new(), domains: BTreeMap::new(), told: Told::default() }
     }
 
     fn exporter(&mut self, exporter: IpAddr, field: &'static Field, text: &str, report: &mut Report<'_>) {
@@ -182,19 +193,25 @@ impl NetFlow {
         }
     }
 
-    fn sampled(&mut self, message: &Message, rate: u64, report: &mut Report<'_>) {
+    /// Remembers what is told of a domain.
+    fn learn(&mut self, message: &Message, told: Domain, report: &mut Report<'_>) {
         let key = (message.exporter, message.domain);
-        if self.sampling.len() >= EXPORTERS && !self.sampling.contains_key(&key) {
+        if self.domains.len() >= EXPORTERS && !self.domains.contains_key(&key) {
             return report.weird("netflow_too_many_exporters");
         }
-        self.sampling.insert(key, rate);
-        if rate > 1 {
+        let domain = self.domains.entry(key).or_default();
+        *domain = Domain { rate: told.rate.or(domain.rate), boot: told.boot.or(domain.boot) };
+        if let Some(rate) = told.rate.filter(|rate| *rate > 1) {
             self.exporter(message.exporter, &SAMPLING, &format!("1:{rate}"), report);
         }
     }
 
+    fn domain(&self, message: &Message) -> Domain {
+        self.domains.get(&(message.exporter, message.domain)).copied().unwrap_or_default()
+    }
+
     fn rate(&self, message: &Message) -> u64 {
-        self.sampling.get(&(message.exporter, message.domain)).copied().unwrap_or(1)
+        self.domain(message).rate.unwrap_or(1)
     }
 
     fn fixed(&mut self, message: &Message, record: &Fixed, report: &mut Report<'_>) {
@@ -210,6 +227,7 @@ impl NetFlow {
             last: message.uptime(u64::from(record.last)),
             flags: u16::from(record.flags),
             opened: false,
+            timed: true,
             exporter: message.exporter,
         };
         self.pairs.add(way, report);
@@ -223,7 +241,7 @@ impl NetFlow {
         self.exporter(message.exporter, &FORM, "netflow v5", report);
         let rate = u64::from(header.sampling_interval & 0x3fff);
         if rate > 0 {
-            self.sampled(&message, rate, report);
+            self.learn(&message, Domain { rate: Some(rate), boot: None }, report);
         }
         for flow in &packet.flowsets {
             let record = Fixed {
@@ -321,14 +339,16 @@ impl NetFlow {
         known: impl Iterator<Item = (Option<Element>, &'f FieldValue)>,
         report: &mut Report<'_>,
     ) {
-        let fields = gathered(known);
+        let mut fields = gathered(known);
+        fields.boot = fields.boot.or(self.domain(message).boot);
         let [Some(source), Some(destination)] = fields.addresses else {
             return report.weird("netflow_record_without_addresses");
         };
         let rate = fields.sampling().unwrap_or_else(|| self.rate(message));
         let host = |ip, mac: Option<Mac>| HostKey { ip, mac: mac.unwrap_or(Mac::ZERO), vlan: fields.vlan };
         let sent = message.at(message.sent);
-        let last = fields.moment(1, message).unwrap_or(sent);
+        // Nothing that was exported ended later than it was sent.
+        let last = fields.moment(1, message).unwrap_or(sent).min(sent);
         let first = fields.moment(0, message).unwrap_or(last).min(last);
         let [source_mac, destination_mac] = fields.macs;
         let way = OneWay {
@@ -341,6 +361,7 @@ impl NetFlow {
             last,
             flags: fields.flags,
             opened: fields.initiator == 1 || (fields.initiator == 0 && fields.reverse[0] > 0),
+            timed: true,
             exporter: message.exporter,
         };
         let [packets, bytes] = fields.reverse;
@@ -367,8 +388,9 @@ impl NetFlow {
         report: &mut Report<'_>,
     ) {
         let fields = gathered(known);
-        if let Some(rate) = fields.sampling() {
-            self.sampled(message, rate, report);
+        let told = Domain { rate: fields.sampling(), boot: fields.boot };
+        if told.rate.is_some() || told.boot.is_some() {
+            self.learn(message, told, report);
         }
         let [name, description] = &fields.names;
         for (field, text) in [(&INTERFACE, name), (&INTERFACE_DESCRIPTION, description)] {
@@ -408,11 +430,9 @@ fn unix(seconds: u32, nanos: u32) -> i64 {
 
 impl SourceSession for NetFlow {
     fn read(&mut self, bytes: &[u8], report: &mut Report<'_>) {
-        let Some(mut parser) = self.parser.take() else { return };
         // Templates belong to the exporter's address and port (RFC 7011, 8; RFC 3954, 9).
         let from: SocketAddr = report.from;
-        let result = parser.parse_from_source(from, bytes);
-        self.parser = Some(parser);
+        let result = self.parser.parse_from_source(from, bytes);
         if result.error.is_some() {
             report.weird("netflow_malformed");
         }

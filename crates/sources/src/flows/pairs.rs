@@ -29,6 +29,8 @@ pub(super) struct OneWay {
     pub flags: u16,
     /// It is known that the source opened the flow.
     pub opened: bool,
+    /// `first` is when it began, rather than when a packet of it was sampled.
+    pub timed: bool,
     /// Who saw it.
     pub exporter: IpAddr,
 }
@@ -138,10 +140,12 @@ fn tell(pair: Pair, report: &mut Report<'_>) {
     let (ask, answer, oriented) = match pair.ways {
         [Some(a), Some(b)] => {
             // Who began is the originator; at the same moment the ports decide.
-            let known = a.opened != b.opened || a.first != b.first;
+            // A server that answers a broadcast is seen first, and yet did not begin.
+            let timed = a.timed && b.timed && a.first != b.first && !(known_service(&a) || known_service(&b));
+            let known = a.opened != b.opened || timed;
             let first = if a.opened != b.opened {
                 a.opened
-            } else if a.first != b.first {
+            } else if timed {
                 a.first < b.first
             } else {
                 !answers(&a)
@@ -174,7 +178,12 @@ fn answer_alone(way: &OneWay, number: u64) -> FlowRecord {
 /// By its ports, this direction comes from a service.
 fn answers(way: &OneWay) -> bool {
     let (source, destination) = (way.source.1, way.destination.1);
-    source != 0 && source < destination && (source < 1024 || destination >= 32768)
+    known_service(way) || (source != 0 && source < destination && destination >= 32768)
+}
+
+/// It comes from a port below 1024 and goes to a higher one.
+fn known_service(way: &OneWay) -> bool {
+    (1..1024).contains(&way.source.1) && way.source.1 < way.destination.1
 }
 
 /// A direction that is no mere refusal (RST, with or without ACK).

@@ -266,6 +266,7 @@ fn one(protocol: u32, length: u32, report: &Report<'_>) -> OneWay {
         last: report.now,
         flags: 0,
         opened: false,
+        timed: false,
         exporter: report.from.ip(),
     }
 }

@@ -96,14 +96,14 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Bytes from hexadecimal digits with `:`, `-` or nothing between them; at most 512.
+/// Bytes from hexadecimal digits, at most 512: two for each byte, or with `:` or `-` between bytes of one or two digits.
 pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|b| !matches!(b, b':' | b'-'))
-        .take(1024)
-        .map(|b| char::from(b).to_digit(16).map(|digit| digit as u8))
-        .collect::<Option<_>>()?;
+    if text.contains([':', '-']) {
+        let byte = |part: &str| u8::from_str_radix(part, 16).ok().filter(|_| part.len() <= 2);
+        return text.split([':', '-']).take(512).map(byte).collect();
+    }
+    let digit = |b: u8| char::from(b).to_digit(16).map(|digit| digit as u8);
+    let digits: Vec<u8> = text.bytes().take(1024).map(digit).collect::<Option<_>>()?;
     let (pairs, rest) = digits.as_chunks::<2>();
     rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
