@@ -216,3 +216,111 @@ fn record(ask: &OneWay, answer: Option<&OneWay>, number: u64, oriented: bool) ->
         oriented,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use medward_model::{FlowRecord, HostKey, Mac, Timestamp};
+
+    use super::{ACTIVE, IDLE, OneWay, Pairs};
+    use crate::flows::NETFLOW;
+    use crate::{Event, Report, Sink};
+
+    const CLIENT: (u8, u16) = (1, 40000);
+    const SERVER: (u8, u16) = (2, 104);
+
+    fn way(source: (u8, u16), destination: (u8, u16), first: i64) -> OneWay {
+        let host = |last| HostKey { ip: Ipv4Addr::new(10, 0, 0, last).into(), mac: Mac::ZERO, vlan: 0 };
+        OneWay {
+            source: (host(source.0), source.1),
+            destination: (host(destination.0), destination.1),
+            protocol: 6,
+            packets: 10,
+            bytes: 1000,
+            first: Timestamp::from_parts(first, 0),
+            last: Timestamp::from_parts(first + 5, 0),
+            flags: 0x1b,
+            opened: false,
+            timed: true,
+            exporter: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+
+    /// Adds each at its second; what was told up to the end, or up to that second.
+    fn told(ways: Vec<(i64, OneWay)>, flush: bool) -> (Vec<FlowRecord>, Sink) {
+        let (mut pairs, mut sink) = (Pairs::new(), Sink::default());
+        let from = ([127, 0, 0, 1], 1).into();
+        for (second, way) in ways {
+            let now = Timestamp::from_parts(second, 0);
+            pairs.add(way, &mut Report::new(now, from, 1, &NETFLOW, &mut sink));
+        }
+        if flush {
+            pairs.flush(&mut Report::new(Timestamp::MAX, from, 1, &NETFLOW, &mut sink));
+        }
+        let events = std::mem::take(&mut sink.events);
+        let flows = events.into_iter().map(|event| match event {
+            Event::Flow(flow) => flow,
+            other => panic!("{other:?}"),
+        });
+        (flows.collect(), sink)
+    }
+
+    #[test]
+    fn both_directions_become_one_flow_of_whom_began() {
+        let (flows, _) =
+            told(vec![(100, way((2, 5000), (1, 6000), 11)), (100, way((1, 6000), (2, 5000), 10))], true);
+        let [flow] = flows.as_slice() else { panic!("{flows:?}") };
+        assert_eq!((flow.originator_port, flow.responder_port), (6000, 5000));
+        assert_eq!((flow.packets, flow.answered, flow.oriented), ([10, 10], true, true));
+    }
+
+    #[test]
+    fn a_service_port_answers_even_where_it_was_seen_first() {
+        let (flows, _) = told(vec![(100, way(SERVER, CLIENT, 10)), (100, way(CLIENT, SERVER, 11))], true);
+        assert_eq!((flows[0].responder_port, flows[0].oriented), (104, false));
+    }
+
+    #[test]
+    fn answers_alone_are_turned_round() {
+        let (flows, _) = told(vec![(100, way(SERVER, CLIENT, 10))], true);
+        assert_eq!((flows[0].originator_port, flows[0].responder_port), (40000, 104));
+        assert_eq!((flows[0].packets, flows[0].answered), ([0, 10], true));
+    }
+
+    #[test]
+    fn a_refusal_is_no_answer() {
+        let refusal = OneWay { flags: 0x14, ..way(SERVER, CLIENT, 11) };
+        let (flows, _) = told(vec![(100, way(CLIENT, SERVER, 10)), (100, refusal)], true);
+        assert!(!flows[0].answered);
+    }
+
+    #[test]
+    fn more_of_a_flow_is_added_up() {
+        let (flows, _) = told(vec![(100, way(CLIENT, SERVER, 10)), (130, way(CLIENT, SERVER, 40))], true);
+        assert_eq!((flows.len(), flows[0].packets, flows[0].bytes), (1, [20, 0], [2000, 0]));
+        assert_eq!(flows[0].last, Timestamp::from_parts(45, 0));
+    }
+
+    #[test]
+    fn a_flow_that_two_exporters_saw_is_counted_once() {
+        let elsewhere = OneWay { exporter: Ipv4Addr::new(10, 9, 9, 9).into(), ..way(CLIENT, SERVER, 10) };
+        let (flows, sink) = told(vec![(100, way(CLIENT, SERVER, 10)), (101, elsewhere)], true);
+        assert_eq!(flows[0].packets, [10, 0]);
+        assert_eq!(sink.weirds.count("flow_seen_by_another_exporter_too"), 1);
+    }
+
+    #[test]
+    fn a_quiet_flow_is_told_when_time_passes() {
+        let later = 100 + IDLE + 1;
+        let (flows, _) = told(vec![(100, way(CLIENT, SERVER, 10)), (later, way((3, 1), (4, 2), 20))], false);
+        assert_eq!(flows.len(), 1);
+    }
+
+    #[test]
+    fn a_flow_without_end_is_told_again_and_again() {
+        let ways = (0..=ACTIVE / 30).map(|n| (100 + n * 30, way(CLIENT, SERVER, 10 + n * 30))).collect();
+        let (flows, _) = told(ways, false);
+        assert_eq!(flows.len(), 1);
+    }
+}
