@@ -31,8 +31,8 @@ pub(super) struct OneWay {
     pub opened: bool,
     /// `first` is when it began, rather than when a packet of it was sampled.
     pub timed: bool,
-    /// Who saw it.
-    pub exporter: IpAddr,
+    /// Who saw it, and whether as it left.
+    pub seen: (IpAddr, bool),
 }
 
 /// Flows until both directions were told, or time is over.
@@ -66,13 +66,13 @@ impl Pairs {
         if source.0.is_unspecified() || destination.0.is_unspecified() {
             return report.weird("flow_without_address");
         }
-        let vlan = way.source.0.vlan;
-        let (key, forward) = FlowKey::ip(source, destination, transport, vlan);
+        // Where a frame comes in it may be untagged, and tagged where it leaves: the tag tells no flows apart here.
+        let (key, forward) = FlowKey::ip(source, destination, transport, 0);
         let side = usize::from(!forward);
         if let Some(found) = self.table.find(&key, report.now) {
             if let Some(pair) = self.table.get_mut(found) {
                 if !pair.take(way, side) {
-                    report.weird("flow_seen_by_another_exporter_too");
+                    report.weird("flow_seen_twice");
                 }
                 if report.now.seconds_since(pair.since) < ACTIVE {
                     return;
@@ -106,13 +106,27 @@ impl Pairs {
     }
 }
 
+impl OneWay {
+    /// Learns the VLAN where it was not known.
+    fn tag(&mut self, vlan: u16) {
+        for host in [&mut self.source.0, &mut self.destination.0] {
+            if host.vlan == 0 {
+                host.vlan = vlan;
+            }
+        }
+    }
+}
+
 impl Pair {
-    /// False where another exporter told of the same direction: a packet that passes two of them is counted once.
+    /// False where another exporter told of the same direction, or the same one as it left: a packet is counted once.
     fn take(&mut self, way: OneWay, side: usize) -> bool {
         let Some(place) = self.ways.get_mut(side) else { return true };
         match place {
             None => *place = Some(way),
-            Some(known) if known.exporter != way.exporter => return false,
+            Some(known) if known.seen != way.seen => {
+                known.tag(way.source.0.vlan);
+                return false;
+            }
             Some(known) => {
                 known.packets = known.packets.saturating_add(way.packets);
                 known.bytes = known.bytes.saturating_add(way.bytes);
@@ -120,6 +134,7 @@ impl Pair {
                 known.last = known.last.max(way.last);
                 known.flags |= way.flags;
                 known.opened |= way.opened;
+                known.tag(way.source.0.vlan);
             }
         }
         true
@@ -243,7 +258,7 @@ mod tests {
             flags: 0x1b,
             opened: false,
             timed: true,
-            exporter: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            seen: (IpAddr::V4(Ipv4Addr::LOCALHOST), false),
         }
     }
 
@@ -304,10 +319,20 @@ mod tests {
 
     #[test]
     fn a_flow_that_two_exporters_saw_is_counted_once() {
-        let elsewhere = OneWay { exporter: Ipv4Addr::new(10, 9, 9, 9).into(), ..way(CLIENT, SERVER, 10) };
+        let elsewhere =
+            OneWay { seen: (Ipv4Addr::new(10, 9, 9, 9).into(), false), ..way(CLIENT, SERVER, 10) };
         let (flows, sink) = told(vec![(100, way(CLIENT, SERVER, 10)), (101, elsewhere)], true);
         assert_eq!(flows[0].packets, [10, 0]);
-        assert_eq!(sink.weirds.count("flow_seen_by_another_exporter_too"), 1);
+        assert_eq!(sink.weirds.count("flow_seen_twice"), 1);
+    }
+
+    #[test]
+    fn a_flow_that_is_told_as_it_leaves_too_is_counted_once_and_learns_its_vlan() {
+        let mut leaving = way(CLIENT, SERVER, 10);
+        leaving.seen.1 = true;
+        leaving.tag(120);
+        let (flows, _) = told(vec![(100, way(CLIENT, SERVER, 10)), (100, leaving)], true);
+        assert_eq!((flows.len(), flows[0].packets, flows[0].originator.vlan), (1, [10, 0], 120));
     }
 
     #[test]

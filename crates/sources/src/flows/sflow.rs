@@ -147,7 +147,7 @@ impl SFlow {
             way.source.0.vlan = vlan;
             way.destination.0.vlan = vlan;
         }
-        way.exporter = agent;
+        way.seen.0 = agent;
         way.packets = u64::from(rate);
         way.bytes = way.bytes.saturating_mul(u64::from(rate));
         self.pairs.add(way, report);
@@ -267,6 +267,6 @@ fn one(protocol: u32, length: u32, report: &Report<'_>) -> OneWay {
         flags: 0,
         opened: false,
         timed: false,
-        exporter: report.from.ip(),
+        seen: (report.from.ip(), false),
     }
 }
