@@ -27,6 +27,7 @@ mod decode;
 mod error;
 mod guise;
 mod inbox;
+mod kernel;
 mod listing;
 mod live;
 mod memory;

@@ -64,6 +64,20 @@ fn datagrams_reach_the_session_with_their_sender() {
 }
 
 #[test]
+fn what_was_received_and_what_was_dropped_is_what_was_sent() {
+    let (mut collector, address) = listen("syslog-log", ListenOptions::default());
+    let sender = UdpSocket::bind(SocketAddr::from(LOOPBACK)).unwrap();
+    let long = [SYSLOG, &[b'x'; 30_000]].concat();
+    // More than the largest buffer holds.
+    (0..2000).for_each(|_| assert!(sender.send_to(&long, address).is_ok()));
+    let mut sink = Sink::default();
+    while collector.pull(Duration::from_millis(200), &mut sink).unwrap() > 0 {}
+    let counters = collector.counters();
+    assert!(counters.dropped > 0, "{counters:?}");
+    assert_eq!(counters.received + counters.dropped, 2000);
+}
+
+#[test]
 fn senders_of_other_networks_are_refused() {
     let options = ListenOptions { allowed: vec![([10, 0, 0, 0].into(), 8)], secret: None };
     let (mut collector, address) = listen("syslog-log", options);

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use medward_sources::accounting_response;
@@ -9,6 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt;
 
 use super::{CollectCounters, ListenOptions};
+use crate::kernel;
 
 /// The receive buffer that is asked for; the system may give less.
 const BUFFER: usize = 8 << 20;
@@ -19,6 +21,8 @@ pub(super) struct Listen {
     socket: UdpSocket,
     options: ListenOptions,
     buffer: Vec<u8>,
+    /// What the kernel had counted as dropped at the last look; its counter is 32 bits wide and wraps.
+    dropped: u32,
 }
 
 impl Listen {
@@ -27,7 +31,7 @@ impl Listen {
         socket.set_nonblocking(true)?;
         // A smaller buffer only loses more in bursts.
         let _ = sockopt::set_socket_recv_buffer_size(&socket, BUFFER);
-        Ok(Listen { socket, options, buffer: vec![0; LONGEST] })
+        Ok(Listen { socket, options, buffer: vec![0; LONGEST], dropped: 0 })
     }
 
     pub fn address(&self) -> Option<SocketAddr> {
@@ -45,6 +49,10 @@ impl Listen {
         let timeout = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: wait.subsec_nanos().into() };
         // An interruption is a short wait.
         let _ = poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&timeout));
+        if let Ok(dropped) = kernel::dropped(self.socket.as_fd()) {
+            counters.dropped += u64::from(dropped.wrapping_sub(self.dropped));
+            self.dropped = dropped;
+        }
         for _ in 0..most {
             let (length, from) = match self.socket.recv_from(&mut self.buffer) {
                 Ok(received) => received,

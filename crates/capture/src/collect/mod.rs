@@ -42,6 +42,8 @@ pub struct CollectCounters {
     /// Datagrams or lines handed to the session.
     pub received: u64,
     pub bytes: u64,
+    /// Datagrams that the kernel dropped because they were not taken in time.
+    pub dropped: u64,
     /// Datagrams of senders that are not allowed, or that were not made with the shared secret; lines that were too long.
     pub refused: u64,
 }

@@ -8,7 +8,6 @@
 //! was down comes back by itself. One that went away is looked for with growing pauses and opened anew, which needs
 //! CAP_NET_RAW again (see [`crate::Privileges::keep_capture`]).
 
-mod kernel;
 mod open;
 mod privileges;
 
@@ -22,6 +21,7 @@ use pcap::{Active, Capture, Packet};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::batch::{Batch, Descriptor, Pool};
+use crate::kernel;
 use crate::tap::{Numbers, Pull, Tap, TapCounters, TapError, TapState};
 
 pub use privileges::{PrivilegeError, Privileges, drop_privileges};

@@ -9,8 +9,8 @@ use medward_wire::LinkType;
 use pcap::{Capture, Device, Precision};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, socket, socket_with};
 
-use super::kernel;
 use super::{LiveOptions, Ring};
+use crate::kernel;
 use crate::tap::TapError;
 
 /// The pseudo-interface that stands for all of them.
