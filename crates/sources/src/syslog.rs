@@ -88,7 +88,9 @@ impl SourceSession for Syslog {
             && spoken_of != from
         {
             self.sender(from, report.now).several = true;
-            if is_program(line.program) && self.told.first(&(spoken_of, PROGRAM.name, line.program)) {
+            if is_program(line.program)
+                && self.told.first(&(spoken_of, PROGRAM.name, line.program), report.now)
+            {
                 report.software(Subject::Ip(spoken_of), &PROGRAM, line.program);
             }
             return;
@@ -148,16 +150,16 @@ impl Syslog {
             return;
         };
         let subject = || Subject::Ip(from);
-        if self.told.first(&(from, HOST_NAME.name, host)) {
+        if self.told.first(&(from, HOST_NAME.name, host), report.now) {
             report.evidence(subject(), &HOST_NAME, host);
         }
         for program in programs {
-            if self.told.first(&(from, PROGRAM.name, program)) {
+            if self.told.first(&(from, PROGRAM.name, program), report.now) {
                 report.software(subject(), &PROGRAM, program);
             }
         }
         for enterprise in enterprises {
-            if self.told.first(&(from, ENTERPRISE.name, enterprise)) {
+            if self.told.first(&(from, ENTERPRISE.name, enterprise), report.now) {
                 report.evidence(subject(), &ENTERPRISE, enterprise);
             }
         }

@@ -206,7 +206,7 @@ impl NetFlow {
     }
 
     fn exporter(&mut self, exporter: IpAddr, field: &'static Field, text: &str, report: &mut Report<'_>) {
-        if self.told.first(&(exporter, field.name, text)) {
+        if self.told.first(&(exporter, field.name, text), report.now) {
             report.evidence(Subject::Ip(exporter), field, text);
         }
     }

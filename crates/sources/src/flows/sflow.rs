@@ -103,7 +103,7 @@ impl SourceSession for SFlow {
 
 impl SFlow {
     fn say(&mut self, agent: IpAddr, field: &'static Field, text: &str, report: &mut Report<'_>) {
-        if self.told.first(&(agent, field.name, text)) {
+        if self.told.first(&(agent, field.name, text), report.now) {
             report.evidence(Subject::Ip(agent), field, text);
         }
     }
