@@ -111,6 +111,17 @@ fn a_record_of_both_directions_is_one_oriented_flow() {
 }
 
 #[test]
+fn a_record_with_fields_for_both_families_has_the_address_that_is_not_zero() {
+    let template = words(&[257, 6, 27, 16, 28, 16, 8, 4, 12, 4, 4, 1, 2, 4]);
+    let mut data = std::net::Ipv6Addr::LOCALHOST.octets().to_vec();
+    data.extend("2001:db8::2".parse::<std::net::Ipv6Addr>().unwrap().octets());
+    data.extend([0; 8]);
+    data.extend([58, 0, 0, 0, 3]);
+    let sink = tell(&[ipfix(&[(2, template), (257, data)])]);
+    assert_eq!(flows(&sink)[0].responder.ip.to_string(), "2001:db8::2");
+}
+
+#[test]
 fn data_before_its_template_is_counted_and_lost() {
     let sink = tell(&[ipfix(&[biflow_data()]), ipfix(&[biflow_template()]), ipfix(&[biflow_data()])]);
     assert_eq!(flows(&sink).len(), 1);

@@ -147,8 +147,8 @@ impl Fields {
             Element::Flags => self.flags = count as u16,
             Element::SourcePort => self.ports[0] = count as u16,
             Element::DestinationPort => self.ports[1] = count as u16,
-            Element::SourceAddress => self.addresses[0] = known(value).or(self.addresses[0]),
-            Element::DestinationAddress => self.addresses[1] = known(value).or(self.addresses[1]),
+            Element::SourceAddress => self.addresses[0] = better(self.addresses[0], value),
+            Element::DestinationAddress => self.addresses[1] = better(self.addresses[1], value),
             Element::SourceMac => self.macs[0] = Mac::read(value),
             Element::DestinationMac => self.macs[1] = Mac::read(value).or(self.macs[1]),
             Element::Vlan => self.vlan = (count & 0x0fff) as u16,
@@ -306,17 +306,16 @@ impl NetFlow {
     }
 }
 
-/// An address; some templates have fields for both families, one of them zero.
-fn known(value: &[u8]) -> Option<IpAddr> {
-    element::address(value).filter(|address| !address.is_unspecified() || value.len() == 4)
+/// The address of a field. Some templates have fields for both families, one of them zero.
+fn better(held: Option<IpAddr>, value: &[u8]) -> Option<IpAddr> {
+    let new = element::address(value);
+    if new.is_some_and(|new| new.is_unspecified()) { held.or(new) } else { new.or(held) }
 }
 
 impl SourceSession for NetFlow {
     fn read(&mut self, bytes: &[u8], report: &mut Report<'_>) {
-        // Records come out before anything is done with them: the templates are borrowed until then.
         let mut records: Vec<(bool, Fields)> = Vec::new();
         let mut odd: Vec<&'static str> = Vec::new();
-        let mut templates = std::mem::take(&mut self.templates);
         let mut too_many = false;
         let each = |record: Record<'_>| {
             if records.len() < RECORDS {
@@ -325,8 +324,7 @@ impl SourceSession for NetFlow {
                 too_many = true;
             }
         };
-        let head = templates.read(report.from, report.now, bytes, each, &mut |name| odd.push(name));
-        self.templates = templates;
+        let head = self.templates.read(report.from, report.now, bytes, each, &mut |name| odd.push(name));
         odd.into_iter().for_each(|name| report.weird(name));
         if too_many {
             report.weird("netflow_too_many_records");
