@@ -4,6 +4,8 @@
 //! A [`Tap`] is where frames come from: [`Live`] listens on an interface, [`Replay`] replays captures at a chosen pace. Both
 //! go the same way into the pipeline. [`drop_privileges`] gives up what opening interfaces needed.
 //!
+//! A [`Collector`] listens to what other machines already know: flow exports, DHCP leases and logs, RADIUS accounting, syslog.
+//!
 //! [`Reader::open`] takes what a person names on a command line and gives [`Batch`]es of [`medward_wire::RawFrame`]s
 //! in time order over all files. A batch owns its bytes, may be shared between threads, and returns its memory to the
 //! reader when dropped, so an input of any size is read in constant memory. Formats:
@@ -20,10 +22,12 @@
 #![deny(unsafe_code)]
 
 mod batch;
+mod collect;
 mod decode;
 mod error;
 mod guise;
 mod inbox;
+mod kernel;
 mod listing;
 mod live;
 mod memory;
@@ -43,6 +47,7 @@ mod forge;
 mod trials;
 
 pub use batch::Batch;
+pub use collect::{CollectCounters, CollectError, Collector, ListenOptions};
 pub use error::OpenError;
 pub use live::{Live, LiveOptions, PrivilegeError, Privileges, drop_privileges};
 pub use memory::read_all_from;

@@ -275,6 +275,22 @@ fn an_interface_that_went_away_is_told_and_captured_again_when_it_is_back() {
 }
 
 #[test]
+fn taps_of_several_interfaces_number_their_frames_together() {
+    let Some(mut pair) = Veth::new() else { return };
+    let options = LiveOptions::default();
+    let mut taps = [veth::HERE, THERE].map(|name| Live::open(name, &options).unwrap().remove(0));
+    (0..10).for_each(|_| pair.send(&datagram((1, 1000), (2, 2000), b"")));
+    let mut numbers: Vec<u64> = Vec::new();
+    for tap in &mut taps {
+        let batches = batches(tap, 10);
+        assert_eq!(batches.iter().map(|batch| batch.len()).sum::<usize>(), 10, "{}", tap.name());
+        numbers.extend(batches.iter().flat_map(|b| b.frames().map(|f| f.number).collect::<Vec<_>>()));
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+}
+
+#[test]
 fn every_interface_of_the_machine_can_be_heard_at_once() {
     let Some(mut pair) = Veth::new() else { return };
     let mut tap = Live::open("any", &LiveOptions::default()).expect("the interface opens").remove(0);

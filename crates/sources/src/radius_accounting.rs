@@ -241,7 +241,7 @@ fn machine(account: &str) -> Option<String> {
 
 impl Accounting {
     fn say(&mut self, subject: Subject, field: &'static Field, text: &str, report: &mut Report<'_>) {
-        if !text.trim().is_empty() && self.told.first(&(&subject, field.name, text)) {
+        if !text.trim().is_empty() && self.told.first(&(&subject, field.name, text), report.now) {
             report.evidence(subject, field, text);
         }
     }

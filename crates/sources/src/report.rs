@@ -53,9 +53,12 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The same for bytes of unknown encoding.
-    pub(crate) fn bytes(&mut self, subject: Subject, field: &'static Field, bytes: &[u8]) {
-        self.evidence(subject, field, &clean_bytes(bytes));
+    /// The same for bytes of unknown encoding, and of an earlier moment.
+    pub(crate) fn bytes(&mut self, subject: Subject, field: &'static Field, bytes: &[u8], time: Timestamp) {
+        let text = clean_bytes(bytes);
+        if !text.is_empty() {
+            self.push_at(subject, field, Value::Text(text.into()), time.min(self.now));
+        }
     }
 
     /// Says that `subject` has a software component.
@@ -67,6 +70,10 @@ impl<'a> Report<'a> {
     }
 
     fn push(&mut self, subject: Subject, field: &'static Field, value: Value) {
+        self.push_at(subject, field, value, self.now);
+    }
+
+    fn push_at(&mut self, subject: Subject, field: &'static Field, value: Value, time: Timestamp) {
         debug_assert!(
             self.source.fields.iter().any(|declared| std::ptr::eq(*declared, field)),
             "{} does not declare its field {}",
@@ -79,14 +86,21 @@ impl<'a> Report<'a> {
             field,
             value,
             packet: self.number,
-            time: self.now,
+            time,
         }));
     }
 
-    /// Says that `ip` belonged to `mac` from `time` on. Says nothing for addresses that no one station can own.
+    /// Says that `ip` belonged to `mac` from `time` on, now at the latest. Says nothing for addresses that no one station can own.
     pub(crate) fn link(&mut self, mac: Mac, ip: IpAddr, kind: LinkKind, time: Timestamp) {
         if mac.is_station() && is_owned(ip) {
-            self.sink.events.push(Event::Link(Link { mac, ip, vlan: 0, kind, packet: self.number, time }));
+            self.sink.events.push(Event::Link(Link {
+                mac,
+                ip,
+                vlan: 0,
+                kind,
+                packet: self.number,
+                time: time.min(self.now),
+            }));
         }
     }
 

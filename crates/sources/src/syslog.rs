@@ -88,7 +88,9 @@ impl SourceSession for Syslog {
             && spoken_of != from
         {
             self.sender(from, report.now).several = true;
-            if is_program(line.program) && self.told.first(&(spoken_of, PROGRAM.name, line.program)) {
+            if is_program(line.program)
+                && self.told.first(&(spoken_of, PROGRAM.name, line.program), report.now)
+            {
                 report.software(Subject::Ip(spoken_of), &PROGRAM, line.program);
             }
             return;
@@ -148,16 +150,16 @@ impl Syslog {
             return;
         };
         let subject = || Subject::Ip(from);
-        if self.told.first(&(from, HOST_NAME.name, host)) {
+        if self.told.first(&(from, HOST_NAME.name, host), report.now) {
             report.evidence(subject(), &HOST_NAME, host);
         }
         for program in programs {
-            if self.told.first(&(from, PROGRAM.name, program)) {
+            if self.told.first(&(from, PROGRAM.name, program), report.now) {
                 report.software(subject(), &PROGRAM, program);
             }
         }
         for enterprise in enterprises {
-            if self.told.first(&(from, ENTERPRISE.name, enterprise)) {
+            if self.told.first(&(from, ENTERPRISE.name, enterprise), report.now) {
                 report.evidence(subject(), &ENTERPRISE, enterprise);
             }
         }
@@ -193,10 +195,14 @@ fn read(line: &str) -> Option<Line<'_>> {
     Some(Line { host, program, enterprise: None })
 }
 
-/// `[name@32473 …`
+/// `[name@32473 …` among the elements of the structured data, which end before the message.
 fn enterprise(data: &str) -> Option<&str> {
-    let (_, number) = data.strip_prefix('[')?.split([' ', ']']).next()?.split_once('@')?;
-    Some(number).filter(|n| (1..=10).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
+    let elements = data.strip_prefix('[')?;
+    let elements = elements.split_once("] ").map_or(elements, |(elements, _)| elements);
+    elements.split("][").find_map(|element| {
+        let (_, number) = element.split([' ', ']']).next()?.split_once('@')?;
+        Some(number).filter(|n| (1..=10).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
+    })
 }
 
 /// Behind `Mmm dd hh:mm:ss ` (RFC 3164 4.1.2), with the year that some add, or a time of RFC 3339.

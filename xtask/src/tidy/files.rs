@@ -12,7 +12,7 @@ const MAX_MAIN: usize = 150;
 
 /// The one crate of the host that may have unsafe code, and the one file of it that has.
 const UNSAFE_CRATE: &str = "crates/capture/src/lib.rs";
-const UNSAFE_FILE: &str = "crates/capture/src/live/kernel.rs";
+const UNSAFE_FILE: &str = "crates/capture/src/kernel.rs";
 
 /// Names that say nothing.
 const EMPTY_NAMES: &[&str] =

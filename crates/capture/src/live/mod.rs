@@ -8,7 +8,6 @@
 //! was down comes back by itself. One that went away is looked for with growing pauses and opened anew, which needs
 //! CAP_NET_RAW again (see [`crate::Privileges::keep_capture`]).
 
-mod kernel;
 mod open;
 mod privileges;
 
@@ -22,6 +21,7 @@ use pcap::{Active, Capture, Packet};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::batch::{Batch, Descriptor, Pool};
+use crate::kernel;
 use crate::tap::{Numbers, Pull, Tap, TapCounters, TapError, TapState};
 
 pub use privileges::{PrivilegeError, Privileges, drop_privileges};
@@ -36,6 +36,8 @@ const RUN: usize = 256;
 const COUNT_EVERY: Duration = Duration::from_millis(100);
 /// How often an idle interface is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long frames from before a ring joined its group may still lie in it.
+const YOUNG: Duration = Duration::from_secs(2);
 /// Pauses between attempts to open an interface that went away, from and to.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
 
@@ -100,7 +102,9 @@ struct Ring {
     link: LinkType,
     /// Number of the interface; none for "any".
     index: Option<u32>,
-    /// Frames from before this moment went to other members of the group too.
+    /// When the ring was opened, and the moment from before which its frames went to other members of the group too. Looked
+    /// at only while the ring is young: clocks are set back at times.
+    opened: Instant,
     joined: Timestamp,
     /// What the kernel had counted at the last look; its counters are 32 bits wide and wrap.
     seen: [u32; 2],
@@ -140,6 +144,9 @@ impl Live {
         let Line::Open(ring) = &mut self.line else { return None };
         let mut batch = self.pool.batch();
         batch.buffer.clear();
+        if ring.opened.elapsed() > YOUNG {
+            ring.joined = Timestamp::MIN;
+        }
         let (link, joined) = (ring.link, ring.joined);
         let mut bytes = 0_u64;
         while batch.packets.len() < BATCH_FRAMES && batch.buffer.len() < BATCH_BYTES {

@@ -9,8 +9,8 @@ use medward_wire::LinkType;
 use pcap::{Capture, Device, Precision};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, socket, socket_with};
 
-use super::kernel;
 use super::{LiveOptions, Ring};
+use crate::kernel;
 use crate::tap::TapError;
 
 /// The pseudo-interface that stands for all of them.
@@ -23,16 +23,17 @@ const BLOCK_WAIT: i32 = 20;
 pub(super) struct Group(Mutex<Option<u16>>);
 
 impl Group {
-    fn join(&self, capture: &Capture<pcap::Active>) -> std::io::Result<()> {
+    /// True where there are other members, so that frames from before this moment went to them too.
+    fn join(&self, capture: &Capture<pcap::Active>) -> std::io::Result<bool> {
         let mut id = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let joined = match *id {
-            // The group vanishes with its last member (the interface went away): then a new one is made.
-            Some(known) => kernel::join_fanout(capture.as_fd(), Some(known))
-                .or_else(|_| kernel::join_fanout(capture.as_fd(), None)),
-            None => kernel::join_fanout(capture.as_fd(), None),
-        }?;
+        let known = id.map(|known| kernel::join_fanout(capture.as_fd(), Some(known)));
+        let (joined, others) = match known {
+            Some(Ok(joined)) => (joined, true),
+            // The members of the group are bound to an interface that went away: a new one is made.
+            Some(Err(_)) | None => (kernel::join_fanout(capture.as_fd(), None)?, false),
+        };
         *id = Some(joined);
-        Ok(())
+        Ok(others)
     }
 }
 
@@ -71,16 +72,18 @@ pub(super) fn ring(interface: &str, options: &LiveOptions, group: Option<&Group>
     }
     let mut joined = Timestamp::MIN;
     if let Some(group) = group {
-        group.join(&capture).map_err(|error| TapError::Capture {
+        let others = group.join(&capture).map_err(|error| TapError::Capture {
             name: interface.to_owned(),
             doing: "sharing the frames between threads (PACKET_FANOUT)",
             message: error.to_string(),
         })?;
-        joined = now();
+        if others {
+            joined = now();
+        }
     }
     let link = LinkType::from_number(u16::try_from(capture.get_datalink().0).unwrap_or(u16::MAX));
     let opened = Instant::now();
-    Ok(Ring { capture, link, index, joined, seen: [0; 2], counted: opened, looked: opened })
+    Ok(Ring { capture, link, index, opened, joined, seen: [0; 2], counted: opened, looked: opened })
 }
 
 /// Why the ring was not opened.

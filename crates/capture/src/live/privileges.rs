@@ -5,7 +5,7 @@ use std::io;
 
 use caps::{CapSet, Capability, CapsHashSet};
 
-use super::kernel;
+use crate::kernel;
 
 /// What to keep and whom to become.
 #[derive(Clone, Debug, Default)]

@@ -1,21 +1,22 @@
-//! The fields of NetFlow version 9 and IPFIX records that say who spoke with whom, by one name for both.
+//! The fields of flow records that say who spoke with whom.
 //!
-//! NetFlow version 9 (RFC 3954, 8) and IPFIX (IANA "IPFIX Information Elements") share the numbers.
+//! NetFlow version 9 (RFC 3954, 8) and IPFIX (IANA, "IPFIX Information Elements") share the numbers.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use medward_model::Mac;
-use netflow_parser::variable_versions::field_value::DurationValue;
-use netflow_parser::variable_versions::ipfix::lookup::{
-    IANAIPFixField as Iana, IPFixField, ReverseInformationElement as Reverse,
-};
-use netflow_parser::{FieldValue, V9Field};
+use super::export::Spec;
+
+/// The enterprise under which numbers speak of the other direction (RFC 5103, 6.1).
+const REVERSE: u32 = 29305;
 
 /// A field that is of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Element {
     Bytes,
     Packets,
+    /// Since the flow began, not since it was last told.
+    TotalBytes,
+    TotalPackets,
     ReverseBytes,
     ReversePackets,
     Protocol,
@@ -27,11 +28,15 @@ pub(super) enum Element {
     SourceMac,
     DestinationMac,
     Vlan,
-    /// On the exporter's own clock.
+    /// Milliseconds on the exporter's own clock.
     FirstUptime,
     LastUptime,
-    First,
-    Last,
+    /// A moment, in the unit that the field has.
+    First(Unit),
+    Last(Unit),
+    /// Microseconds before the message was sent.
+    FirstBefore,
+    LastBefore,
     /// When the exporter started.
     Boot,
     /// One packet of so many is looked at.
@@ -40,14 +45,38 @@ pub(super) enum Element {
     SampledGap,
     /// 1: the source opened the flow; 2: the destination did (RFC 5103, 6.3).
     Initiator,
+    /// 0: seen as it came in; 1: as it left.
+    Direction,
     InterfaceName,
     InterfaceDescription,
 }
 
-pub(super) fn of_v9(field: V9Field) -> Option<Element> {
-    Some(match u16::from(field) {
-        1 | 85 | 231 => Element::Bytes,
-        2 | 86 | 298 => Element::Packets,
+/// How a moment is written (RFC 7011, 6.1.7 to 6.1.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Seconds,
+    Milliseconds,
+    /// Seconds since 1900 and their fraction, 32 bits each.
+    Ntp,
+}
+
+pub(super) fn of(spec: Spec) -> Option<Element> {
+    match spec.enterprise {
+        0 => {}
+        REVERSE => {
+            return match spec.number {
+                1 | 85 => Some(Element::ReverseBytes),
+                2 | 86 => Some(Element::ReversePackets),
+                _ => None,
+            };
+        }
+        _ => return None,
+    }
+    Some(match spec.number {
+        1 | 231 => Element::Bytes,
+        2 | 298 => Element::Packets,
+        85 => Element::TotalBytes,
+        86 => Element::TotalPackets,
         232 => Element::ReverseBytes,
         299 => Element::ReversePackets,
         4 => Element::Protocol,
@@ -61,118 +90,53 @@ pub(super) fn of_v9(field: V9Field) -> Option<Element> {
         58 | 243 => Element::Vlan,
         21 => Element::LastUptime,
         22 => Element::FirstUptime,
-        150 | 152 | 154 | 156 => Element::First,
-        151 | 153 | 155 | 157 => Element::Last,
+        150 => Element::First(Unit::Seconds),
+        151 => Element::Last(Unit::Seconds),
+        152 => Element::First(Unit::Milliseconds),
+        153 => Element::Last(Unit::Milliseconds),
+        154 | 156 => Element::First(Unit::Ntp),
+        155 | 157 => Element::Last(Unit::Ntp),
+        158 => Element::FirstBefore,
+        159 => Element::LastBefore,
         160 => Element::Boot,
         34 | 50 => Element::SampledOneOf,
         305 => Element::SampledRun,
         306 => Element::SampledGap,
         239 => Element::Initiator,
+        61 => Element::Direction,
         82 => Element::InterfaceName,
         83 => Element::InterfaceDescription,
         _ => return None,
     })
 }
 
-pub(super) fn of_ipfix(field: &IPFixField) -> Option<Element> {
-    let iana = match field {
-        IPFixField::IANA(iana) => iana,
-        IPFixField::ReverseInformationElement(
-            Reverse::ReverseOctetDeltaCount | Reverse::ReverseOctetTotalCount,
-        ) => {
-            return Some(Element::ReverseBytes);
-        }
-        IPFixField::ReverseInformationElement(
-            Reverse::ReversePacketDeltaCount | Reverse::ReversePacketTotalCount,
-        ) => return Some(Element::ReversePackets),
-        _ => return None,
-    };
-    Some(match iana {
-        Iana::OctetDeltaCount | Iana::OctetTotalCount | Iana::InitiatorOctets => Element::Bytes,
-        Iana::PacketDeltaCount | Iana::PacketTotalCount | Iana::InitiatorPackets => Element::Packets,
-        Iana::ResponderOctets => Element::ReverseBytes,
-        Iana::ResponderPackets => Element::ReversePackets,
-        Iana::ProtocolIdentifier => Element::Protocol,
-        Iana::TcpControlBits => Element::Flags,
-        Iana::SourceTransportPort => Element::SourcePort,
-        Iana::DestinationTransportPort => Element::DestinationPort,
-        Iana::SourceIpv4address | Iana::SourceIpv6address => Element::SourceAddress,
-        Iana::DestinationIpv4address | Iana::DestinationIpv6address => Element::DestinationAddress,
-        Iana::SourceMacaddress => Element::SourceMac,
-        Iana::DestinationMacaddress | Iana::PostDestinationMacaddress => Element::DestinationMac,
-        Iana::VlanId | Iana::Dot1qVlanId => Element::Vlan,
-        Iana::FlowEndSysUpTime => Element::LastUptime,
-        Iana::FlowStartSysUpTime => Element::FirstUptime,
-        Iana::FlowStartSeconds
-        | Iana::FlowStartMilliseconds
-        | Iana::FlowStartMicroseconds
-        | Iana::FlowStartNanoseconds => Element::First,
-        Iana::FlowEndSeconds
-        | Iana::FlowEndMilliseconds
-        | Iana::FlowEndMicroseconds
-        | Iana::FlowEndNanoseconds => Element::Last,
-        Iana::SystemInitTimeMilliseconds => Element::Boot,
-        Iana::SamplingInterval | Iana::SamplerRandomInterval => Element::SampledOneOf,
-        Iana::SamplingPacketInterval => Element::SampledRun,
-        Iana::SamplingPacketSpace => Element::SampledGap,
-        Iana::BiflowDirection => Element::Initiator,
-        Iana::InterfaceName => Element::InterfaceName,
-        Iana::InterfaceDescription => Element::InterfaceDescription,
-        _ => return None,
-    })
-}
-
-/// A whole number, whatever its width.
-pub(super) fn number(value: &FieldValue) -> Option<u64> {
-    match value {
-        FieldValue::DataNumber(number) => number.as_u64(),
-        FieldValue::ProtocolType(protocol) => Some(u64::from(u8::from(*protocol))),
-        FieldValue::TcpControlBits(bits, _) => Some(u64::from(u16::from(*bits))),
-        FieldValue::Duration(DurationValue::Seconds { value, .. } | DurationValue::Millis { value, .. }) => {
-            Some(*value)
-        }
-        // Exporters cut numbers to fewer bytes than their type has (RFC 7011, 6.2).
-        FieldValue::Vec(bytes) if bytes.len() <= 8 => {
-            Some(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
-        }
-        _ => None,
-    }
+/// A whole number of at most eight bytes; exporters cut them to as many as they need (RFC 7011, 6.2).
+pub(super) fn number(bytes: &[u8]) -> Option<u64> {
+    let fits = (1..=8).contains(&bytes.len());
+    fits.then(|| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 /// A moment in nanoseconds since 1970.
-pub(super) fn moment(value: &FieldValue) -> Option<i64> {
+pub(super) fn moment(bytes: &[u8], unit: Unit) -> Option<i64> {
     /// Seconds from 1900, where NTP begins, to 1970.
     const NTP: u64 = 2_208_988_800;
-    let FieldValue::Duration(duration) = value else { return None };
-    let nanos = match duration {
-        DurationValue::Seconds { value, .. } => value.checked_mul(1_000_000_000)?,
-        DurationValue::Millis { value, .. } => value.checked_mul(1_000_000)?,
-        DurationValue::MicrosNtp { seconds, fraction } | DurationValue::NanosNtp { seconds, fraction } => {
-            let seconds = u64::from(*seconds).checked_sub(NTP)?;
-            seconds.checked_mul(1_000_000_000)? + ((u64::from(*fraction) * 1_000_000_000) >> 32)
+    let number = number(bytes)?;
+    let nanos = match unit {
+        Unit::Seconds => number.checked_mul(1_000_000_000)?,
+        Unit::Milliseconds => number.checked_mul(1_000_000)?,
+        Unit::Ntp => {
+            let seconds = (number >> 32).checked_sub(NTP)?;
+            let fraction = ((number & u64::from(u32::MAX)) * 1_000_000_000) >> 32;
+            seconds.checked_mul(1_000_000_000)?.checked_add(fraction)?
         }
     };
     i64::try_from(nanos).ok()
 }
 
-pub(super) fn address(value: &FieldValue) -> Option<IpAddr> {
-    match value {
-        FieldValue::Ip4Addr(ip) => Some(IpAddr::V4(*ip)),
-        FieldValue::Ip6Addr(ip) => Some(IpAddr::V6(*ip)),
-        _ => None,
-    }
-}
-
-pub(super) fn mac(value: &FieldValue) -> Option<Mac> {
-    match value {
-        FieldValue::MacAddr(bytes) => Some(Mac(*bytes)),
-        _ => None,
-    }
-}
-
-pub(super) fn text(value: &FieldValue) -> Option<&str> {
-    match value {
-        FieldValue::String(text) => Some(&text.value),
+pub(super) fn address(bytes: &[u8]) -> Option<IpAddr> {
+    match bytes.len() {
+        4 => bytes.first_chunk::<4>().map(|bytes| Ipv4Addr::from(*bytes).into()),
+        16 => bytes.first_chunk::<16>().map(|bytes| Ipv6Addr::from(*bytes).into()),
         _ => None,
     }
 }

@@ -103,7 +103,7 @@ impl SourceSession for SFlow {
 
 impl SFlow {
     fn say(&mut self, agent: IpAddr, field: &'static Field, text: &str, report: &mut Report<'_>) {
-        if self.told.first(&(agent, field.name, text)) {
+        if self.told.first(&(agent, field.name, text), report.now) {
             report.evidence(Subject::Ip(agent), field, text);
         }
     }
@@ -147,7 +147,7 @@ impl SFlow {
             way.source.0.vlan = vlan;
             way.destination.0.vlan = vlan;
         }
-        way.exporter = agent;
+        way.seen.0 = agent;
         way.packets = u64::from(rate);
         way.bytes = way.bytes.saturating_mul(u64::from(rate));
         self.pairs.add(way, report);
@@ -266,6 +266,7 @@ fn one(protocol: u32, length: u32, report: &Report<'_>) -> OneWay {
         last: report.now,
         flags: 0,
         opened: false,
-        exporter: report.from.ip(),
+        timed: false,
+        seen: (report.from.ip(), false),
     }
 }

@@ -158,7 +158,7 @@ impl Log {
         let vendor_class = std::mem::take(&mut transaction.vendor_class).into_bytes();
         let requests = std::mem::take(&mut transaction.requests);
         Lease { mac: Some(mac), vendor_class, ..Lease::default() }.tell(&mut self.told, report);
-        if !requests.is_empty() && self.told.first(&(mac, &requests)) {
+        if !requests.is_empty() && self.told.first(&(mac, &requests), report.now) {
             report.evidence(station(mac), &REQUESTS, &requests);
         }
     }

@@ -6,11 +6,11 @@
 //!
 //! Says of the client: its address until the end of the lease, its name, its client identifier.
 //!
-//! Limits: the start is not written down; the lease counts from when it was read.
+//! Limits: the start is not written down; the lease counts from when it was read, and one that is over is of when it ended.
 
 use std::net::IpAddr;
 
-use medward_model::Mac;
+use medward_model::{Mac, Timestamp};
 
 use super::lease::{CLIENT_ID, HOST_NAME, Lease, named, unhex};
 use crate::told::Told;
@@ -41,7 +41,7 @@ impl SourceSession for Dnsmasq {
         match words.as_slice() {
             [] | ["duid", _] => {}
             [end, hardware, ip, name, id, ..] => match lease(end, hardware, ip, name, id, report) {
-                Some(lease) if self.lines.first(&line) => lease.tell(&mut self.told, report),
+                Some(lease) if self.lines.first(&line, report.now) => lease.tell(&mut self.told, report),
                 Some(_) => {}
                 None => report.weird("dnsmasq_leases_malformed"),
             },
@@ -58,11 +58,12 @@ fn lease(end: &str, hardware: &str, ip: &str, name: &str, id: &str, report: &Rep
         0 => Some(u32::MAX),
         _ => u32::try_from(left).ok().filter(|seconds| *seconds > 0),
     };
+    let start = seconds.is_none().then(|| Timestamp::from_parts(end.into(), 0));
     // Other hardware than Ethernet has its type in front: 06-aa:bb:….
     let mac = hardware.contains(':').then(|| hardware.parse::<Mac>().ok()).flatten();
     if ip.is_ipv4() && mac.is_none() && !hardware.contains('-') {
         return None;
     }
     let client_id = if id == "*" { Vec::new() } else { unhex(id)? };
-    Some(Lease { ip: Some(ip), mac, seconds, host_name: named(name), client_id, ..Lease::default() })
+    Some(Lease { ip: Some(ip), mac, start, seconds, host_name: named(name), client_id, ..Lease::default() })
 }

@@ -69,7 +69,7 @@ impl SourceSession for Isc {
                 block.finish().tell(&mut self.told, report);
             }
         } else if let Some(block) = &mut self.block
-            && let Some(statement) = line.strip_suffix(b";")
+            && let Some(statement) = statement(line)
             && block.statement(statement).is_none()
         {
             report.weird("isc_dhcpd_leases_malformed");
@@ -78,6 +78,15 @@ impl SourceSession for Isc {
 
     fn restart(&mut self) {
         self.block = None;
+    }
+}
+
+/// A line without its semicolon; after times of the form `epoch` stands a comment.
+fn statement(line: &[u8]) -> Option<&[u8]> {
+    let epoch = line.starts_with(b"starts epoch ") || line.starts_with(b"ends epoch ");
+    match line.iter().position(|byte| *byte == b';').filter(|_| epoch) {
+        Some(end) => line.get(..end),
+        None => line.strip_suffix(b";"),
     }
 }
 
@@ -132,8 +141,7 @@ fn moment(text: &[u8]) -> Option<Moment> {
         return Some(Moment::Never);
     }
     if let Some(rest) = text.strip_prefix("epoch ") {
-        let digits = rest.split([';', ' ']).next()?;
-        return Some(Moment::At(Timestamp::from_parts(digits.parse::<u32>().ok()?.into(), 0)));
+        return Some(Moment::At(Timestamp::from_parts(rest.parse::<u32>().ok()?.into(), 0)));
     }
     let (_weekday, rest) = text.split_once(' ')?;
     let (date, time) = rest.split_once(' ')?;

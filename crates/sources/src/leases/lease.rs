@@ -34,7 +34,7 @@ pub(super) static REMOTE: Field = Field::fact(
 pub(super) struct Lease {
     pub ip: Option<IpAddr>,
     pub mac: Option<Mac>,
-    /// None: when it was read.
+    /// When the client was heard; none: when it was read.
     pub start: Option<Timestamp>,
     /// `u32::MAX` for ever; none where there is no lease now.
     pub seconds: Option<u32>,
@@ -54,12 +54,13 @@ impl Lease {
             (None, Some(ip)) => Subject::Ip(ip),
             (None, None) => return,
         };
+        // A lease file holds clients that are long gone: what they said is of when they were heard.
+        let heard = self.start.unwrap_or(report.now);
         if let (Some(mac), Some(ip), Some(seconds)) = (self.mac, self.ip, self.seconds) {
-            let start = self.start.unwrap_or(report.now);
             // Where the server does not tell the start, the same lease read again is no news.
             let marker = self.start.map_or(0, Timestamp::as_seconds);
-            if told.first(&(mac, ip, marker, seconds)) {
-                report.link(mac, ip, LinkKind::Lease { seconds }, start);
+            if told.first(&(mac, ip, marker, seconds), report.now) {
+                report.link(mac, ip, LinkKind::Lease { seconds }, heard);
             }
         }
         let own = self.mac.unwrap_or_default();
@@ -69,16 +70,18 @@ impl Lease {
             (&CIRCUIT, &self.circuit),
             (&REMOTE, &self.remote),
         ] {
-            if !bytes.is_empty() && told.first(&(&subject, field.name, bytes)) {
+            if !bytes.is_empty() && told.first(&(&subject, field.name, bytes), report.now) {
                 let shown = if printable(bytes) { bytes.clone() } else { hex(bytes).into_bytes() };
-                report.bytes(subject.clone(), field, &shown);
+                report.bytes(subject.clone(), field, &shown, heard);
             }
         }
         // Type 1 and the hardware address itself says nothing new.
         let repeats = self.client_id.ends_with(&own.0) && self.client_id.len() <= 7 && own != Mac::ZERO;
-        if !self.client_id.is_empty() && !repeats && told.first(&(&subject, CLIENT_ID.name, &self.client_id))
+        if !self.client_id.is_empty()
+            && !repeats
+            && told.first(&(&subject, CLIENT_ID.name, &self.client_id), report.now)
         {
-            report.evidence(subject, &CLIENT_ID, &hex(&self.client_id));
+            report.bytes(subject, &CLIENT_ID, hex(&self.client_id).as_bytes(), heard);
         }
     }
 }
@@ -96,14 +99,14 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Bytes from hexadecimal digits with `:`, `-` or nothing between them; at most 512.
+/// Bytes from hexadecimal digits, at most 512: two for each byte, or with `:` or `-` between bytes of one or two digits.
 pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|b| !matches!(b, b':' | b'-'))
-        .take(1024)
-        .map(|b| char::from(b).to_digit(16).map(|digit| digit as u8))
-        .collect::<Option<_>>()?;
+    if text.contains([':', '-']) {
+        let byte = |part: &str| u8::from_str_radix(part, 16).ok().filter(|_| part.len() <= 2);
+        return text.split([':', '-']).take(512).map(byte).collect();
+    }
+    let digit = |b: u8| char::from(b).to_digit(16).map(|digit| digit as u8);
+    let digits: Vec<u8> = text.bytes().take(1024).map(digit).collect::<Option<_>>()?;
     let (pairs, rest) = digits.as_chunks::<2>();
     rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }

@@ -1,8 +1,8 @@
 //! Audit log of the DHCP server of Windows (`DhcpSrvLog-Mon.log`, `DhcpV6SrvLog-Mon.log`).
 //!
 //! Follows Microsoft, "Analyze DHCP Server Log Files": a text of explanation, then a head line that begins with `ID,Date,Time`
-//! and names the columns, then comma-separated values. New and renewed leases have the ids 10 and 11 (IPv6: 11000 to 11002
-//! and 11003 to 11005), ends 12, 16, 17 and 18.
+//! and names the columns, then comma-separated values. Leases given and renewed have the ids 10 and 11; requests, renewals and
+//! rebindings of DHCPv6 11002, 11004 and 11005. Everything else is passed over.
 //!
 //! Says of the client: its address, name, vendor class, client identifier (DUID), the relay's port and switch.
 //!
@@ -51,7 +51,7 @@ impl SourceSession for Windows {
         let number = values.first().and_then(|id| id.parse::<u32>().ok());
         let dated = values.get(1).is_some_and(|date| date.split('/').count() == 3);
         let (Some(id), true) = (number, dated) else { return };
-        if !matches!(id, 10 | 11 | 11_000..=11_005) {
+        if !matches!(id, 10 | 11 | 11_002 | 11_004 | 11_005) {
             return;
         }
         match self.lease(&values) {

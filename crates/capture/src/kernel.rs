@@ -13,7 +13,7 @@ const HASH_DEFRAGMENTED: u32 = libc::PACKET_FANOUT_HASH | libc::PACKET_FANOUT_FL
 const UNIQUE: u32 = 0x2000;
 
 /// Makes the socket a member of a fanout group: the one with that id, or a new one. Returns the id.
-pub(super) fn join_fanout(socket: BorrowedFd<'_>, group: Option<u16>) -> io::Result<u16> {
+pub(crate) fn join_fanout(socket: BorrowedFd<'_>, group: Option<u16>) -> io::Result<u16> {
     let argument: u32 = match group {
         Some(id) => u32::from(id) | HASH_DEFRAGMENTED << 16,
         None => (HASH_DEFRAGMENTED | UNIQUE) << 16,
@@ -39,7 +39,7 @@ pub(super) fn join_fanout(socket: BorrowedFd<'_>, group: Option<u16>) -> io::Res
 }
 
 /// Whether the interface is up (netdevice(7), `SIOCGIFFLAGS`); any socket may ask.
-pub(super) fn is_up(socket: BorrowedFd<'_>, interface: &str) -> io::Result<bool> {
+pub(crate) fn is_up(socket: BorrowedFd<'_>, interface: &str) -> io::Result<bool> {
     // SAFETY: `ifreq` is plain old data; all zeros is a valid value.
     let mut request: libc::ifreq = unsafe { zeroed() };
     if interface.len() >= request.ifr_name.len() {
@@ -58,8 +58,31 @@ pub(super) fn is_up(socket: BorrowedFd<'_>, interface: &str) -> io::Result<bool>
     Ok(i32::from(flags) & libc::IFF_UP != 0)
 }
 
+/// Datagrams that the socket dropped since it was opened because nobody took them in time (`SO_MEMINFO`, socket(7)).
+pub(crate) fn dropped(socket: BorrowedFd<'_>) -> io::Result<u32> {
+    /// `SK_MEMINFO_DROPS` of linux/sock_diag.h, and how many numbers there are.
+    const DROPS: usize = 8;
+    let mut about = [0_u32; DROPS + 1];
+    let mut length = size_of_val(&about) as libc::socklen_t;
+    // SAFETY: the kernel writes at most `length` bytes, the size of the array that lives through the call.
+    let got = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_MEMINFO,
+            (&raw mut about).cast(),
+            &raw mut length,
+        )
+    };
+    if got != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let [.., drops] = about;
+    Ok(drops)
+}
+
 /// Becomes another user and group in all threads, without supplementary groups.
-pub(super) fn become_user(user: u32, group: u32) -> io::Result<()> {
+pub(crate) fn become_user(user: u32, group: u32) -> io::Result<()> {
     // SAFETY: with no groups the pointer is not read; the calls take numbers and touch no memory of ours.
     let results = unsafe {
         [
@@ -72,7 +95,7 @@ pub(super) fn become_user(user: u32, group: u32) -> io::Result<()> {
 }
 
 /// Number and primary group of a user, asked of the system's own directory (getpwnam(3)); none where there is no such.
-pub(super) fn user_named(name: &str) -> Option<(u32, u32)> {
+pub(crate) fn user_named(name: &str) -> Option<(u32, u32)> {
     let name = CString::new(name).ok()?;
     let mut buffer = vec![0_u8; 16 << 10];
     // SAFETY: `passwd` is plain old data; all zeros is a valid value.
@@ -92,7 +115,7 @@ pub(super) fn user_named(name: &str) -> Option<(u32, u32)> {
 }
 
 /// Number of a group (getgrnam(3)); none where there is no such.
-pub(super) fn group_named(name: &str) -> Option<u32> {
+pub(crate) fn group_named(name: &str) -> Option<u32> {
     let name = CString::new(name).ok()?;
     let mut buffer = vec![0_u8; 64 << 10];
     // SAFETY: `group` is plain old data; all zeros is a valid value.
