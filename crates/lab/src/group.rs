@@ -112,14 +112,14 @@ impl Group {
             }
         };
         if let Some((name, _)) = SERVERS.get(member.number as usize) {
-            say("dhcp", "host-name", format!("{name}-{}", member.site));
+            say("dhcpv4", "host-name", format!("{name}-{}", member.site));
             return;
         }
         let kind = member.kind;
         let chance = mix(self.seed, &[2, u64::from(member.site), u64::from(member.number)]);
         let serial = member.serial();
         let firmware = kind.firmware.get(below(chance, 3) as usize).copied().unwrap_or_default();
-        say("dhcp", "host-name", format!("{}-{}-{:05}", kind.prefix, member.site, member.number));
+        say("dhcpv4", "host-name", format!("{}-{}-{:05}", kind.prefix, member.site, member.number));
         let fields: &[(&str, &str)] = match kind.speech {
             Speech::Dicom => &[
                 ("dicom", "manufacturer"),

@@ -58,6 +58,10 @@ pub enum Command {
     Feeds(FeedsArguments),
     /// The monitor: watches, keeps, and shows in a browser.
     Serve(crate::command::serve::ServeArguments),
+    /// Looks after what the monitor stored: backup, restore, sizes, audit trail, a lost password.
+    Data(crate::command::data::DataArguments),
+    /// What can be listened to beside the wire: flow exports, leases, logs, accounting.
+    Sources(SourcesArguments),
     /// A simulated hospital group, for demonstrations, tests and benches.
     Lab(crate::command::lab::LabArguments),
     /// Watches here, and reports to a core elsewhere.
@@ -336,6 +340,13 @@ pub struct WhyArguments {
     after_help = "Examples:\n  medward protocols\n  medward protocols --format json | jq '.protocols[].name'"
 )]
 pub struct ProtocolsArguments {
+    #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
+    pub format: PlainFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  medward sources\n  medward serve --source netflow=0.0.0.0:2055")]
+pub struct SourcesArguments {
     #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
     pub format: PlainFormat,
 }

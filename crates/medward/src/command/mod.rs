@@ -2,6 +2,7 @@
 
 pub mod advisory;
 pub mod assess;
+pub mod data;
 pub mod feeds;
 pub mod inventory;
 pub mod knowledge;
@@ -9,6 +10,7 @@ pub mod lab;
 pub mod protocols;
 pub mod sensor;
 pub mod serve;
+pub mod sources;
 pub mod what_if;
 pub mod why;
 

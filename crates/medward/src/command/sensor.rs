@@ -44,7 +44,7 @@ pub fn run(arguments: &SensorArguments, common: &Common) -> anyhow::Result<Exit>
     }
     super::logging(common);
     // Interfaces first: what follows needs no privileges, and no thread may run before they are given up.
-    let taps = arguments.watch.open()?;
+    let opened = arguments.watch.open()?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::missing(error.to_string()))?;
     let stop = Arc::new(AtomicBool::new(false));
     runtime.spawn(super::until_asked(Arc::clone(&stop)));
@@ -63,11 +63,11 @@ pub fn run(arguments: &SensorArguments, common: &Common) -> anyhow::Result<Exit>
     let settings = Settings {
         max_flows: arguments.watch.max_flows,
         max_reassembly: arguments.watch.max_reassembly.saturating_mul(1 << 20),
-        taps: taps.len(),
+        taps: opened.taps.len(),
         interval: Duration::from_secs(1),
         current: arguments.watch.is_current(),
     };
-    let reporter = Reporter::start(&name, taps, arguments.watch.sources.clone(), settings, Arc::clone(&stop))
+    let reporter = Reporter::start(&name, opened, settings, Arc::clone(&stop))
         .map_err(|error| Failure::missing(error.to_string()))?;
     let mut sink = sink;
     reporter.run(&mut sink);

@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use medward_capture::Tap;
 use tokio::runtime::{Handle, Runtime};
 
 use crate::cli::Common;
 use crate::exit::{Exit, Failure};
-use crate::live::{CoreSink, Login, Reporter, Settings, Watch, ask_switches};
+use crate::live::{CoreSink, Login, Opened, Reporter, Settings, Watch, ask_switches};
 use crate::server::{Server, ServerSettings};
 
 #[derive(Debug, Args)]
@@ -77,7 +76,7 @@ pub fn run(arguments: &ServeArguments, common: &Common) -> anyhow::Result<Exit> 
     }
     let catalog = crate::reading::catalog(arguments.catalog.as_deref())?;
     // Interfaces first: what follows needs no privileges, and no thread may run before they are given up.
-    let taps = arguments.watch.open()?;
+    let opened = arguments.watch.open()?;
     let runtime = Runtime::new().map_err(|error| Failure::missing(error.to_string()))?;
     let settings = ServerSettings {
         data: arguments.data.clone(),
@@ -101,7 +100,7 @@ pub fn run(arguments: &ServeArguments, common: &Common) -> anyhow::Result<Exit> 
     }
     anstream::println!("Medward is at {}", server.address);
     let stop = Arc::new(AtomicBool::new(false));
-    let watching = watch(arguments, taps, &server, runtime.handle(), &stop)?;
+    let watching = watch(arguments, opened, &server, runtime.handle(), &stop)?;
     let asking = ask(arguments, &server, runtime.handle().clone(), &stop)?;
     runtime.block_on(super::until_asked(Arc::new(AtomicBool::new(false))));
     tracing::info!("asked to end");
@@ -118,7 +117,7 @@ pub fn run(arguments: &ServeArguments, common: &Common) -> anyhow::Result<Exit> 
 /// Watches in threads of their own, where something is to be watched.
 fn watch(
     arguments: &ServeArguments,
-    taps: Vec<Box<dyn Tap>>,
+    opened: Opened,
     server: &Server,
     runtime: &Handle,
     stop: &Arc<AtomicBool>,
@@ -129,12 +128,11 @@ fn watch(
     let settings = Settings {
         max_flows: arguments.watch.max_flows,
         max_reassembly: arguments.watch.max_reassembly.saturating_mul(1 << 20),
-        taps: taps.len(),
+        taps: opened.taps.len(),
         interval: Duration::from_secs(1),
         current: arguments.watch.is_current(),
     };
-    let sources = arguments.watch.sources.clone();
-    let reporter = Reporter::start("local", taps, sources, settings, Arc::clone(stop))
+    let reporter = Reporter::start("local", opened, settings, Arc::clone(stop))
         .map_err(|error| Failure::missing(error.to_string()))?;
     let mut sink = CoreSink::new(server.core.clone(), runtime.clone(), &arguments.site, "local");
     let thread = std::thread::Builder::new()

@@ -107,14 +107,6 @@ impl Core {
         });
     }
 
-    /// Takes a report, and answers when it is stored. The same report twice is stored once.
-    pub async fn report(&self, site: &str, receipt: Receipt, report: Report) -> Result<(), TakeError> {
-        let (done, stored) = oneshot::channel();
-        let job = Job::Report { receipt, report: Box::new(report), done };
-        self.site(site).await.send(job).await.map_err(|_| TakeError::Ending)?;
-        stored.await.map_err(|_| TakeError::Ending)
-    }
-
     /// Hands a report over; what is answered resolves when it is stored.
     pub async fn queue(
         &self,

@@ -19,4 +19,4 @@ pub use observe::{Settings, clock};
 pub use remote::SpoolSink;
 pub use reporter::{Reporter, Sink, resident};
 pub use switches::{Login, forever as ask_switches};
-pub use taps::Watch;
+pub use taps::{Opened, Watch};

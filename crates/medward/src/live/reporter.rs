@@ -7,13 +7,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use medward_capture::{Tap, TapCounters};
+use medward_capture::TapCounters;
 use medward_identify::Ledger;
 use medward_model::Timestamp;
 use medward_monitor::{Report, SensorState};
 
-use super::listen::Listened;
 use super::observe::{Delta, Observer, Settings, clock};
+use super::taps::Opened;
 
 /// Takes reports; false where it takes no more. It may wait: capture goes on, and later reports hold more.
 pub trait Sink: Send {
@@ -44,16 +44,16 @@ impl Reporter {
     /// Starts a thread for each tap and source.
     pub fn start(
         name: &str,
-        taps: Vec<Box<dyn Tap>>,
-        sources: Vec<Listened>,
+        opened: Opened,
         settings: Settings,
         stop: Arc<AtomicBool>,
     ) -> std::io::Result<Reporter> {
+        let Opened { taps, sources } = opened;
         let (out, deltas): (SyncSender<Delta>, _) =
             sync_channel(WAITING * (taps.len() + sources.len()).max(1));
         let mut interfaces: Vec<String> = taps.iter().map(|tap| tap.name().to_owned()).collect();
         interfaces.dedup();
-        interfaces.extend(sources.iter().map(Listened::name));
+        interfaces.extend(sources.iter().map(|source| source.name.clone()));
         let (count, all) = (taps.len(), taps.len() + sources.len());
         let mut observers = Vec::new();
         for (number, tap) in taps.into_iter().enumerate() {

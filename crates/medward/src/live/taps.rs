@@ -7,7 +7,7 @@ use medward_capture::{
     Live, LiveOptions, Numbers, Privileges, Replay, ReplayOptions, Speed, Tap, TapError, drop_privileges,
 };
 
-use super::listen::Listened;
+use super::listen::{Collecting, Listened};
 use crate::exit::Failure;
 
 /// What to watch.
@@ -51,9 +51,15 @@ pub struct Watch {
     pub max_reassembly: usize,
 }
 
+/// What was opened.
+pub struct Opened {
+    pub taps: Vec<Box<dyn Tap>>,
+    pub sources: Vec<Collecting>,
+}
+
 impl Watch {
     /// Opens everything, then gives up all privileges. No thread may run yet.
-    pub fn open(&self) -> anyhow::Result<Vec<Box<dyn Tap>>> {
+    pub fn open(&self) -> anyhow::Result<Opened> {
         let numbers = Numbers::default();
         let mut taps: Vec<Box<dyn Tap>> = Vec::new();
         for interface in &self.capture {
@@ -78,9 +84,11 @@ impl Watch {
             };
             taps.push(Box::new(Replay::open(&self.replay, &options).map_err(failure)?));
         }
+        let sources: Result<Vec<Collecting>, _> = self.sources.iter().map(Listened::open).collect();
+        let sources = sources.map_err(|error| Failure::missing(error.to_string()))?;
         let privileges = Privileges { user: self.user.clone(), ..Privileges::default() };
         drop_privileges(&privileges).map_err(|error| Failure::missing(error.to_string()))?;
-        Ok(taps)
+        Ok(Opened { taps, sources })
     }
 
     /// Nothing is to be watched.
