@@ -41,7 +41,7 @@ pub async fn restore(from: &Path, address: &str) -> Result<u64, RestoreError> {
         return Err(input.damaged(&format!("its schema {schema} is not known to this version")));
     }
     // First as it was then; what came later is done to the rows too.
-    let database = Database { engine: Engine::open(address, Some(schema)).await? };
+    let database = Database::of(Engine::open(address, Some(schema)).await?);
     let filled = fill(&database, &mut input, &mut lines).await;
     database.close().await;
     drop(lines);
