@@ -72,9 +72,8 @@ fn read(path: &Path, send: &mpsc::Sender<std::io::Result<Vec<Vec<u8>>>>) -> std:
         let _ = send.blocking_send(Ok(some));
         Ok(())
     };
-    lines().or_else(|error| {
+    lines().inspect_err(|error| {
         let _ = send.blocking_send(Err(std::io::Error::new(error.kind(), error.to_string())));
-        Err(error)
     })
 }
 
