@@ -1,11 +1,16 @@
 //! The database as others see it.
 
+use tokio::sync::Mutex;
+
+use crate::board::Board;
 use crate::engine::{Engine, OpenError};
 use crate::search::Lookup;
 
 /// An open database; it implements all traits of [`medward_monitor::Store`]. Cheap to share behind an `Arc`.
 pub struct Database {
     pub(crate) engine: Engine,
+    /// What devices are counted by, in memory.
+    pub(crate) board: Mutex<Board>,
 }
 
 impl Database {
@@ -15,7 +20,11 @@ impl Database {
     /// # Errors
     /// Where the address says nothing, the database does not answer, or it was made by a later version.
     pub async fn open(address: &str) -> Result<Database, OpenError> {
-        Ok(Database { engine: Engine::open(address, None).await? })
+        Ok(Database::of(Engine::open(address, None).await?))
+    }
+
+    pub(crate) fn of(engine: Engine) -> Database {
+        Database { engine, board: Mutex::default() }
     }
 
     /// Ends all connections after what is under way.

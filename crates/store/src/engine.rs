@@ -308,6 +308,10 @@ impl Session {
         }
     }
 
+    pub(crate) const fn is_sqlite(&self) -> bool {
+        matches!(self, Session::SqliteReader(_) | Session::SqliteWriter(_))
+    }
+
     /// Asks for many: `head (VALUES …) tail`, some at a time.
     pub(crate) async fn fetch_of(
         &mut self,

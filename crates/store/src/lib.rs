@@ -13,6 +13,7 @@
 
 mod audit;
 mod backup;
+mod board;
 mod columns;
 mod cursor;
 mod database;

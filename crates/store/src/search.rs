@@ -26,10 +26,131 @@ pub(crate) enum Lookup {
 
 /// Adds the condition that a device `d` is in the list: its sites and its query.
 pub(crate) fn condition(list: &DeviceList, lookup: Lookup, sql: &mut Sql) -> Result<(), StoreError> {
+    condition_where(list, lookup, &[], sql)
+}
+
+/// The same, where it is known which of the parts that [`probes`] asks for are so common that it is better to walk the
+/// devices and look at each than to gather those that have it.
+pub(crate) fn condition_where(
+    list: &DeviceList,
+    lookup: Lookup,
+    common: &[bool],
+    sql: &mut Sql,
+) -> Result<(), StoreError> {
     sites(list.sites.as_deref(), "d.site", sql);
     sql.push(" AND ");
-    let mut left = MOST_TERMS;
-    node(list.query.root(), list.now, lookup, sql, &mut left)
+    let mut compiler = Compiler { now: list.now, lookup, left: MOST_TERMS, common: common.iter() };
+    compiler.node(list.query.root(), sql)
+}
+
+/// Questions of how many devices, up to `most`, have what each part of a query looks for.
+pub(crate) fn probes(list: &DeviceList, lookup: Lookup, most: usize) -> Vec<Sql> {
+    let mut leaves = Vec::new();
+    gather(list.query.root(), &mut leaves);
+    let probe = |leaf: Leaf| {
+        let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ");
+        match &leaf {
+            Leaf::Network(..) => sql.push("address a WHERE "),
+            _ => sql.push("term t CROSS JOIN device_term x WHERE x.term = t.id AND "),
+        };
+        leaf.matched(lookup, &mut sql);
+        sql.push(&format!(" LIMIT {most}) y"));
+        sql
+    };
+    leaves.into_iter().map(probe).collect()
+}
+
+fn gather(node: &Node, leaves: &mut Vec<Leaf>) {
+    match node {
+        Node::And(parts) | Node::Or(parts) => parts.iter().for_each(|part| gather(part, leaves)),
+        Node::Not(inner) => gather(inner, leaves),
+        other => leaves.extend(leaf(other)),
+    }
+}
+
+/// A part of a query that is looked up in other tables than that of the devices.
+enum Leaf {
+    /// A condition on the field of a term `t`, and the text that its value contains.
+    Containing(String, String),
+    /// A field, and the value.
+    Exactly(i64, String),
+    /// The first and the last address.
+    Network(Vec<u8>, Vec<u8>),
+}
+
+fn leaf(node: &Node) -> Option<Leaf> {
+    let one = |field: i64| format!("t.field = {field}");
+    Some(match node {
+        Node::Anywhere(text) => Leaf::Containing(format!("t.field < {}", terms::ANYWHERE), folded(text)),
+        Node::Text { field: Field::Mac, value } => {
+            let digits = terms::hex_digits(&folded(value));
+            (!digits.is_empty()).then(|| Leaf::Containing(one(terms::MAC_DIGITS), digits))?
+        }
+        Node::Text { field: Field::Place, value } => {
+            let location = terms::attribute_field(Attribute::Location);
+            let all = format!("{}, {}, {}, {location}", terms::POSITION, terms::PLACE, terms::BELONGS);
+            Leaf::Containing(format!("t.field IN ({all})"), folded(value))
+        }
+        Node::Text { field, value } => {
+            let field = match field {
+                Field::Id => terms::ID,
+                Field::Name => terms::NAME,
+                Field::Alias => terms::ALIAS,
+                Field::Service => terms::SERVICE,
+                Field::Software => terms::SOFTWARE,
+                Field::Attribute(attribute) => terms::attribute_field(*attribute),
+                Field::Tag => terms::TAG,
+                Field::Owner => terms::OWNER,
+                Field::Group => terms::GROUP,
+                _ => return None,
+            };
+            Leaf::Containing(one(field), folded(value))
+        }
+        Node::Position(words) => Leaf::Containing(one(terms::WORDS), words.clone()),
+        Node::Port(port) => Leaf::Exactly(terms::PORT, port.to_string()),
+        Node::Vlan(vlan) => Leaf::Exactly(terms::VLAN, vlan.to_string()),
+        Node::Network { address, prefix } => {
+            let (first, last) = terms::network_range(*address, *prefix);
+            Leaf::Network(first, last)
+        }
+        _ => return None,
+    })
+}
+
+impl Leaf {
+    /// The condition on a term `t` or an address `a`.
+    fn matched(&self, lookup: Lookup, sql: &mut Sql) {
+        match self {
+            Leaf::Containing(fields, wanted) => {
+                sql.push(fields).push(" AND ");
+                term_contains(wanted, lookup, sql);
+            }
+            Leaf::Exactly(field, value) => {
+                sql.push(&format!("t.field = {field} AND t.value = ")).bind(value.as_str());
+            }
+            Leaf::Network(first, last) => {
+                sql.push("a.ip BETWEEN ").bind(first.clone()).push(" AND ").bind(last.clone());
+            }
+        }
+    }
+
+    /// The condition on a device `d`.
+    fn condition(&self, lookup: Lookup, common: bool, sql: &mut Sql) {
+        match (self, common) {
+            (Leaf::Network(..), false) => sql.push("d.id IN (SELECT a.device FROM address a WHERE "),
+            (Leaf::Network(..), true) => sql.push("EXISTS (SELECT 1 FROM address a WHERE a.device = d.id AND "),
+            (_, false) => sql.push(
+                "d.id IN (SELECT x.device FROM device_term x WHERE x.term IN (SELECT t.id FROM term t WHERE ",
+            ),
+            (_, true) => sql.push(
+                "EXISTS (SELECT 1 FROM device_term x CROSS JOIN term t WHERE x.device = d.id AND t.id = x.term AND ",
+            ),
+        };
+        // A device has few terms: there, comparing is cheaper than the index.
+        self.matched(if common { Lookup::Like } else { lookup }, sql);
+        let double = !common && !matches!(self, Leaf::Network(..));
+        sql.push(if double { "))" } else { ")" });
+    }
 }
 
 /// Adds the condition that a column holds one of the sites.
@@ -44,54 +165,59 @@ pub(crate) fn sites(sites: Option<&[String]>, column: &str, sql: &mut Sql) {
     };
 }
 
-fn node(
-    node_: &Node,
+struct Compiler<'a> {
     now: Timestamp,
     lookup: Lookup,
-    sql: &mut Sql,
-    left: &mut usize,
-) -> Result<(), StoreError> {
-    *left = left.checked_sub(1).ok_or_else(|| {
-        StoreError::Refused(format!("the query has more than {MOST_TERMS} terms; ask for less at once"))
-    })?;
-    match node_ {
-        Node::And(all) if all.is_empty() => {
-            sql.push("1 = 1");
-        }
-        Node::Or(any) if any.is_empty() => {
-            sql.push("1 = 0");
-        }
-        Node::And(parts) | Node::Or(parts) => {
-            let word = if matches!(node_, Node::And(_)) { " AND " } else { " OR " };
-            sql.push("(");
-            for (number, part) in parts.iter().enumerate() {
-                if number > 0 {
-                    sql.push(word);
-                }
-                node(part, now, lookup, sql, left)?;
+    /// Terms that may still come.
+    left: usize,
+    /// Which leaves are common, in their order.
+    common: std::slice::Iter<'a, bool>,
+}
+
+impl Compiler<'_> {
+    fn node(&mut self, node: &Node, sql: &mut Sql) -> Result<(), StoreError> {
+        self.left = self.left.checked_sub(1).ok_or_else(|| {
+            StoreError::Refused(format!("the query has more than {MOST_TERMS} terms; ask for less at once"))
+        })?;
+        match node {
+            Node::And(all) if all.is_empty() => {
+                sql.push("1 = 1");
             }
-            sql.push(")");
+            Node::Or(any) if any.is_empty() => {
+                sql.push("1 = 0");
+            }
+            Node::And(parts) | Node::Or(parts) => {
+                let word = if matches!(node, Node::And(_)) { " AND " } else { " OR " };
+                sql.push("(");
+                for (number, part) in parts.iter().enumerate() {
+                    if number > 0 {
+                        sql.push(word);
+                    }
+                    self.node(part, sql)?;
+                }
+                sql.push(")");
+            }
+            Node::Not(inner) => {
+                sql.push("NOT (");
+                self.node(inner, sql)?;
+                sql.push(")");
+            }
+            other => match leaf(other) {
+                Some(leaf) => {
+                    let common = self.common.next().copied().unwrap_or(false);
+                    leaf.condition(self.lookup, common, sql);
+                }
+                None => column(other, self.now, sql)?,
+            },
         }
-        Node::Not(inner) => {
-            sql.push("NOT (");
-            node(inner, now, lookup, sql, left)?;
-            sql.push(")");
-        }
-        Node::Anywhere(text) => {
-            containing(&format!("t.field < {}", terms::ANYWHERE), &folded(text), lookup, sql);
-        }
-        Node::Text { field, value } => text(*field, &folded(value), lookup, sql)?,
-        Node::Network { address, prefix } => {
-            let (first, last) = terms::network_range(*address, *prefix);
-            sql.push("d.id IN (SELECT a.device FROM address a WHERE a.ip BETWEEN ")
-                .bind(first)
-                .push(" AND ")
-                .bind(last)
-                .push(")");
-        }
-        Node::Port(port) => exactly(terms::PORT, &port.to_string(), sql),
-        Node::Vlan(vlan) => exactly(terms::VLAN, &vlan.to_string(), sql),
-        Node::Position(words) => containing(&format!("t.field = {}", terms::WORDS), words, lookup, sql),
+        Ok(())
+    }
+}
+
+/// What is told by the columns of a device.
+fn column(node: &Node, now: Timestamp, sql: &mut Sql) -> Result<(), StoreError> {
+    match node {
+        Node::Text { field, value } => text(*field, &folded(value), sql)?,
         Node::Criticality { order, value } => {
             let sign = match order {
                 Ordering::Less => "<",
@@ -99,11 +225,8 @@ fn node(
                 Ordering::Greater => ">",
             };
             // Nought stands for "nobody said".
-            sql.push("(d.criticality > 0 AND d.criticality ")
-                .push(sign)
-                .push(" ")
-                .bind(u32::from(*value))
-                .push(")");
+            sql.push("(d.criticality > 0 AND d.criticality ").push(sign).push(" ");
+            sql.bind(u32::from(*value)).push(")");
         }
         Node::Is(is) => state(*is, now, sql),
         Node::Has(attribute) => {
@@ -121,33 +244,11 @@ fn node(
     Ok(())
 }
 
-fn text(field: Field, wanted: &str, lookup: Lookup, sql: &mut Sql) -> Result<(), StoreError> {
-    let one = |field: i64| format!("t.field = {field}");
+fn text(field: Field, wanted: &str, sql: &mut Sql) -> Result<(), StoreError> {
     match field {
+        // Without a digit, which is no address.
         Field::Mac => {
-            let digits = terms::hex_digits(wanted);
-            if digits.is_empty() {
-                sql.push("1 = 0");
-            } else {
-                containing(&one(terms::MAC_DIGITS), &digits, lookup, sql);
-            }
-        }
-        Field::Id => containing(&one(terms::ID), wanted, lookup, sql),
-        Field::Name => containing(&one(terms::NAME), wanted, lookup, sql),
-        Field::Alias => containing(&one(terms::ALIAS), wanted, lookup, sql),
-        Field::Service => containing(&one(terms::SERVICE), wanted, lookup, sql),
-        Field::Software => containing(&one(terms::SOFTWARE), wanted, lookup, sql),
-        Field::Attribute(attribute) => {
-            containing(&one(terms::attribute_field(attribute)), wanted, lookup, sql);
-        }
-        Field::Tag => containing(&one(terms::TAG), wanted, lookup, sql),
-        Field::Owner => containing(&one(terms::OWNER), wanted, lookup, sql),
-        Field::Group => containing(&one(terms::GROUP), wanted, lookup, sql),
-        Field::Place => {
-            let location = terms::attribute_field(Attribute::Location);
-            let fields =
-                format!("t.field IN ({}, {}, {}, {location})", terms::POSITION, terms::PLACE, terms::BELONGS);
-            containing(&fields, wanted, lookup, sql);
+            sql.push("1 = 0");
         }
         Field::Site => {
             sql.push("d.site IN (SELECT s.id FROM site s WHERE s.folded LIKE ")
@@ -206,22 +307,6 @@ pub(crate) fn term_contains(wanted: &str, lookup: Lookup, sql: &mut Sql) {
         sql.push("t.id IN (SELECT rowid FROM term_text WHERE term_text MATCH ").bind(phrase).push(") AND ");
     }
     sql.push("t.value LIKE ").bind(pattern(wanted)).push(" ESCAPE '\\'");
-}
-
-fn containing(fields: &str, wanted: &str, lookup: Lookup, sql: &mut Sql) {
-    sql.push("d.id IN (SELECT x.device FROM device_term x WHERE x.term IN (SELECT t.id FROM term t WHERE ")
-        .push(fields)
-        .push(" AND ");
-    term_contains(wanted, lookup, sql);
-    sql.push("))");
-}
-
-fn exactly(field: i64, value: &str, sql: &mut Sql) {
-    sql.push("d.id IN (SELECT x.device FROM device_term x WHERE x.term IN (SELECT t.id FROM term t WHERE t.field = ")
-        .push(&field.to_string())
-        .push(" AND t.value = ")
-        .bind(value)
-        .push("))");
 }
 
 fn state(is: Is, now: Timestamp, sql: &mut Sql) {

@@ -5,6 +5,7 @@ use medward_model::{Severity, Timestamp};
 use medward_monitor::{Health, Pruned, Retention, SizeOf, Sizes, StoreError, Upkeep};
 
 use crate::Database;
+use crate::board::REMEMBERED;
 use crate::columns::severity_code;
 use crate::engine::Engine;
 use crate::ingest::{DAY, HOUR, remove};
@@ -14,12 +15,13 @@ use crate::sql::{Sql, Value};
 const PORTION: u64 = 5000;
 
 /// All tables, in an order in which they can be filled.
-pub(crate) const TABLES: [&str; 29] = [
+pub(crate) const TABLES: [&str; 30] = [
     "site",
     "label",
     "activity_kind",
     "counter",
     "device",
+    "removed",
     "device_body",
     "annotation",
     "redirect",
@@ -151,6 +153,11 @@ impl Upkeep for Database {
             let old = of("d.scope <> 1 AND d.last_seen < $1", keep.devices);
             self.remove_devices(old, &mut pruned).await?;
         }
+        let forgotten = Sql::with(
+            "changed < (SELECT c.value FROM counter c WHERE c.name = 'device') - $1",
+            [REMEMBERED.into()],
+        );
+        self.remove_rows("removed", "changed, device", forgotten, &mut pruned).await?;
         let unused = Sql::new("NOT EXISTS (SELECT 1 FROM device_term x WHERE x.term = term.id)");
         self.remove_rows("term", "id", unused, &mut pruned).await?;
         Ok(pruned)

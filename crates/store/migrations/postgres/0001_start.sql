@@ -33,8 +33,10 @@ CREATE TABLE device (
   first_seen BIGINT NOT NULL,
   last_seen BIGINT NOT NULL,
   terms BIGINT NOT NULL,
-  version BIGINT NOT NULL
+  version BIGINT NOT NULL,
+  changed BIGINT NOT NULL
 );
+CREATE INDEX device_changed ON device (changed);
 CREATE INDEX device_last ON device (last_seen, uid);
 CREATE INDEX device_first ON device (first_seen, uid);
 CREATE INDEX device_name ON device (name, uid);
@@ -55,6 +57,13 @@ CREATE INDEX facet_place ON device (site, place);
 CREATE INDEX facet_status ON device (site, status);
 CREATE INDEX facet_scope ON device (site, scope);
 CREATE INDEX facet_lifecycle ON device (site, lifecycle);
+
+-- Devices that are no more, by the change in which they went.
+CREATE TABLE removed (
+  changed BIGINT NOT NULL,
+  device BIGINT NOT NULL,
+  PRIMARY KEY (changed, device)
+);
 
 CREATE TABLE device_body (
   device BIGINT PRIMARY KEY REFERENCES device (id) ON DELETE CASCADE,
@@ -228,7 +237,7 @@ CREATE TABLE counter (
   name TEXT COLLATE "C" PRIMARY KEY,
   value BIGINT NOT NULL
 );
-INSERT INTO counter (name, value) VALUES ('event', 0), ('decision', 0), ('audit', 0);
+INSERT INTO counter (name, value) VALUES ('device', 0), ('event', 0), ('decision', 0), ('audit', 0);
 
 CREATE TABLE event (
   number BIGINT PRIMARY KEY,

@@ -33,8 +33,10 @@ CREATE TABLE device (
   first_seen INTEGER NOT NULL,
   last_seen INTEGER NOT NULL,
   terms INTEGER NOT NULL,
-  version INTEGER NOT NULL
+  version INTEGER NOT NULL,
+  changed INTEGER NOT NULL
 );
+CREATE INDEX device_changed ON device (changed);
 CREATE INDEX device_last ON device (last_seen, uid);
 CREATE INDEX device_first ON device (first_seen, uid);
 CREATE INDEX device_name ON device (name, uid);
@@ -55,6 +57,13 @@ CREATE INDEX facet_place ON device (site, place);
 CREATE INDEX facet_status ON device (site, status);
 CREATE INDEX facet_scope ON device (site, scope);
 CREATE INDEX facet_lifecycle ON device (site, lifecycle);
+
+-- Devices that are no more, by the change in which they went.
+CREATE TABLE removed (
+  changed INTEGER NOT NULL,
+  device INTEGER NOT NULL,
+  PRIMARY KEY (changed, device)
+) WITHOUT ROWID;
 
 CREATE TABLE device_body (
   device INTEGER PRIMARY KEY REFERENCES device (id) ON DELETE CASCADE,
@@ -239,7 +248,7 @@ CREATE TABLE counter (
   name TEXT PRIMARY KEY,
   value INTEGER NOT NULL
 ) WITHOUT ROWID;
-INSERT INTO counter (name, value) VALUES ('event', 0), ('decision', 0), ('audit', 0);
+INSERT INTO counter (name, value) VALUES ('device', 0), ('event', 0), ('decision', 0), ('audit', 0);
 
 CREATE TABLE event (
   number INTEGER PRIMARY KEY,

@@ -33,7 +33,8 @@ tables! {
     activity_kind / 1: Int(id) Text(protocol verb operation) Int(part clinical);
     counter / 1: Text(name) Int(value);
     device / 1: Int(id) Text(uid) Int(site) Text(site_key name vendor model category os grp location owner place
-        whereabout belongs) Int(status scope lifecycle medical known criticality first_seen last_seen terms version);
+        whereabout belongs) Int(status scope lifecycle medical known criticality first_seen last_seen terms version changed);
+    removed / 2: Int(changed device);
     device_body / 1: Int(device) Blob(summary document);
     annotation / 1: Int(device version) Text(body);
     redirect / 1: Text(old new);

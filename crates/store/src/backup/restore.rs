@@ -41,7 +41,7 @@ pub async fn restore(from: &Path, address: &str) -> Result<u64, RestoreError> {
         return Err(input.damaged(&format!("its schema {schema} is not known to this version")));
     }
     // First as it was then; what came later is done to the rows too.
-    let database = Database { engine: Engine::open(address, Some(schema)).await? };
+    let database = Database::of(Engine::open(address, Some(schema)).await?);
     let filled = fill(&database, &mut input, &mut lines).await;
     database.close().await;
     drop(lines);
@@ -72,9 +72,8 @@ fn read(path: &Path, send: &mpsc::Sender<std::io::Result<Vec<Vec<u8>>>>) -> std:
         let _ = send.blocking_send(Ok(some));
         Ok(())
     };
-    lines().or_else(|error| {
+    lines().inspect_err(|error| {
         let _ = send.blocking_send(Err(std::io::Error::new(error.kind(), error.to_string())));
-        Err(error)
     })
 }
 

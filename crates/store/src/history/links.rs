@@ -88,13 +88,16 @@ pub(super) async fn links(database: &Database, list: &LinkList) -> Result<Vec<Li
     fold(&session.fetch(sql).await?, list.group)
 }
 
+/// A link, with the conversations of each of its protocols.
+type Counted = (Link, Vec<(u64, String)>);
+
 /// From a row a protocol to a link.
 fn fold(rows: &[Row], group: NodeGroup) -> Result<Vec<Link>, StoreError> {
     let name = |text: String| match group {
         NodeGroup::Device | NodeGroup::Vlan => text,
         _ => shown(&text).unwrap_or_default().to_owned(),
     };
-    let mut links: HashMap<(String, String), (Link, Vec<(u64, String)>)> = HashMap::new();
+    let mut links: HashMap<(String, String), Counted> = HashMap::new();
     for row in rows {
         let (from, to) = (name(row.text(0)?), name(row.text(1)?));
         let (conversations, last_seen) = (row.count(3)?, row.time(6)?);

@@ -38,6 +38,11 @@ pub(crate) async fn find_device(session: &mut Session, id: &DeviceId) -> Result<
     found.map(|row| row.int(0)).transpose()
 }
 
+/// Draws the number of a change to devices: whoever keeps devices in memory looks for later ones.
+pub(crate) async fn next_change(session: &mut Session) -> Result<i64, StoreError> {
+    super::happened::next_number(session, "device", 1).await
+}
+
 /// What was stored of a device before.
 pub(crate) struct Known {
     pub(crate) key: i64,
@@ -48,6 +53,8 @@ pub(crate) struct Known {
 /// Devices of a commit with their keys.
 pub(crate) struct Book {
     pub(crate) site: i64,
+    /// Number of this change to devices.
+    pub(crate) change: i64,
     pub(crate) known: HashMap<DeviceId, Known>,
     /// Those that are part of another now.
     pub(crate) redirects: HashMap<DeviceId, DeviceId>,
@@ -63,7 +70,8 @@ impl Book {
             all.insert(&gone.device);
             all.extend(&gone.into);
         }
-        let mut book = Book { site, known: HashMap::new(), redirects: HashMap::new() };
+        let change = next_change(session).await?;
+        let mut book = Book { site, change, known: HashMap::new(), redirects: HashMap::new() };
         book.look_up(session, all.iter().map(|id| id.0.as_str()).collect()).await?;
         let missing: Vec<Vec<Value>> = all
             .iter()
@@ -140,10 +148,11 @@ impl Book {
                     NEVER.into(),
                     zero(),
                     zero(),
+                    self.change.into(),
                 ]
             })
             .collect();
-        session.insert(super::devices::INSERT, "ON CONFLICT (uid) DO NOTHING", 24, rows).await?;
+        session.insert(super::devices::INSERT, "ON CONFLICT (uid) DO NOTHING", 25, rows).await?;
         self.look_up(session, ids).await
     }
 }

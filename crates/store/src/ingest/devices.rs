@@ -13,7 +13,7 @@ use crate::terms::{self, Terms};
 
 pub(crate) const INSERT: &str = "INSERT INTO device (uid, site, site_key, name, vendor, model, category, os, grp, location, owner, \
      place, whereabout, belongs, status, scope, lifecycle, medical, known, criticality, first_seen, last_seen, \
-     terms, version)";
+     terms, version, changed)";
 
 /// What people said stays as it is.
 const UPDATE: &str = "ON CONFLICT (uid) DO UPDATE SET site = excluded.site, site_key = excluded.site_key, \
@@ -22,7 +22,7 @@ const UPDATE: &str = "ON CONFLICT (uid) DO UPDATE SET site = excluded.site, site
      place = CASE WHEN excluded.whereabout IS NULL AND device.belongs IS NOT NULL THEN device.belongs \
      ELSE excluded.place END, whereabout = excluded.whereabout, status = excluded.status, scope = excluded.scope, \
      medical = excluded.medical, known = excluded.known, first_seen = excluded.first_seen, \
-     last_seen = excluded.last_seen, terms = excluded.terms, version = device.version + 1";
+     last_seen = excluded.last_seen, terms = excluded.terms, version = device.version + 1, changed = excluded.changed";
 
 pub(crate) async fn write(session: &mut Session, book: &mut Book, commit: &Commit) -> Result<(), StoreError> {
     // The last word on each counts.
@@ -55,7 +55,7 @@ async fn write_some(
         columns.push(columns_of(book, commit, row, fingerprint));
         words.push((*row, terms, fingerprint));
     }
-    session.insert(INSERT, UPDATE, 24, columns).await?;
+    session.insert(INSERT, UPDATE, 25, columns).await?;
     let new: Vec<Vec<Value>> = rows
         .iter()
         .filter(|row| !book.known.contains_key(&row.device.id))
@@ -133,6 +133,7 @@ fn columns_of(book: &Book, commit: &Commit, row: &DeviceRow, fingerprint: i64) -
         time_or_never(device.last_seen).into(),
         fingerprint.into(),
         1_i64.into(),
+        book.change.into(),
     ]
 }
 
@@ -217,13 +218,15 @@ pub(crate) async fn sightings(
     let rows: Vec<Vec<Value>> = last
         .into_iter()
         .map(|(key, sighting)| {
-            vec![key.into(), sighting.last_seen.into(), status_code(sighting.status).into()]
+            let status = status_code(sighting.status);
+            vec![key.into(), sighting.last_seen.into(), status.into(), book.change.into()]
         })
         .collect();
     session
         .apply(
             "UPDATE device SET last_seen = CASE WHEN v.column2 > last_seen THEN v.column2 ELSE last_seen END, \
-             version = version + CASE WHEN status <> v.column3 THEN 1 ELSE 0 END, status = v.column3 FROM",
+             version = version + CASE WHEN status <> v.column3 THEN 1 ELSE 0 END, \
+             changed = CASE WHEN status <> v.column3 THEN v.column4 ELSE changed END, status = v.column3 FROM",
             "AS v WHERE device.id = v.column1",
             rows,
         )

@@ -4,7 +4,7 @@ use medward_model::DeviceId;
 use medward_monitor::{Annotation, Gone, Lifecycle, StoreError};
 
 use super::activity::{ADD_USE, add_activity};
-use super::book::Book;
+use super::book::{Book, next_change};
 use super::conversations::{ADD_CONVERSATION, add_counts};
 use crate::engine::Session;
 use crate::inventory::{read_annotation, write_annotation};
@@ -187,6 +187,9 @@ pub(crate) async fn remove(session: &mut Session, devices: &[i64]) -> Result<(),
             )))
             .await?;
     }
+    let change = next_change(session).await?;
+    let rows = devices.iter().map(|device| vec![change.into(), (*device).into()]).collect();
+    session.insert("INSERT INTO removed (changed, device)", "ON CONFLICT DO NOTHING", 2, rows).await?;
     for (table, column) in [
         ("conversation", "originator"),
         ("conversation", "responder"),

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use medward_model::Timestamp;
 use medward_monitor::{Commit, DecisionRecord, Ingest, Receipt, SiteMemory, StoreError};
 
-pub(crate) use book::{find_device, site_key};
+pub(crate) use book::{find_device, next_change, site_key};
 pub(crate) use conversations::{DAY, HOUR};
 pub(crate) use devices::write_terms;
 pub(crate) use gone::remove;

@@ -9,7 +9,7 @@ use super::list;
 use crate::Database;
 use crate::columns::lifecycle_code;
 use crate::engine::Session;
-use crate::ingest::{find_device, write_terms};
+use crate::ingest::{find_device, next_change, write_terms};
 use crate::search::condition;
 use crate::sql::{Sql, json, to_json};
 use crate::terms;
@@ -97,6 +97,7 @@ pub(crate) async fn write_annotation(
 }
 
 async fn write_annotations(session: &mut Session, all: &[(i64, Annotation)]) -> Result<(), StoreError> {
+    let change = next_change(session).await?;
     let mut bodies = Vec::with_capacity(all.len());
     let mut columns = Vec::with_capacity(all.len());
     let mut words = HashMap::with_capacity(all.len());
@@ -109,6 +110,7 @@ async fn write_annotations(session: &mut Session, all: &[(i64, Annotation)]) -> 
             i64::from(annotation.criticality.unwrap_or(0)).into(),
             annotation.place.clone().into(),
             list::place(None, annotation.place.as_deref()).into(),
+            change.into(),
         ]);
         words.insert(*key, terms::of_annotation(annotation));
     }
@@ -123,7 +125,8 @@ async fn write_annotations(session: &mut Session, all: &[(i64, Annotation)]) -> 
     session
         .apply(
             "UPDATE device SET owner = v.column2, lifecycle = v.column3, criticality = v.column4, belongs = v.column5, \
-             place = CASE WHEN whereabout IS NULL THEN v.column6 ELSE place END, version = version + 1 FROM",
+             place = CASE WHEN whereabout IS NULL THEN v.column6 ELSE place END, version = version + 1, \
+             changed = v.column7 FROM",
             "AS v WHERE device.id = v.column1",
             columns,
         )

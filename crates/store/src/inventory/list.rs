@@ -8,9 +8,15 @@ use super::unpacked;
 use crate::columns::{NONE, keyed, maybe_time, scope_name, status, with_annotation};
 use crate::cursor;
 use crate::engine::Session;
-use crate::search::condition;
+use crate::search::{condition, condition_where, probes};
 use crate::sql::{Sql, json};
 use crate::{Database, columns};
+
+/// So many devices make a part of a query common.
+const COMMON: usize = 10_000;
+
+/// Parts of a query that are probed; with more, none is.
+const MOST_PROBES: usize = 8;
 
 /// The column, and whether it holds a number.
 const fn column(key: SortKey) -> (&'static str, bool) {
@@ -33,7 +39,9 @@ pub(super) async fn page(database: &Database, list: &DeviceList) -> Result<Page<
     let (order, beyond) = if list.sort.descending { ("DESC", "<") } else { ("ASC", ">") };
     let name = format!("devices {column} {order}");
     let mut sql = Sql::new(&format!("SELECT d.id, d.uid, d.{column} FROM device d WHERE "));
-    condition(list, database.lookup(), &mut sql)?;
+    let mut session = database.engine.reader().await?;
+    let common = common(database, &mut session, list).await?;
+    condition_where(list, database.lookup(), &common, &mut sql)?;
     if let Some(at) = &list.page.cursor {
         sql.push(&format!(" AND (d.{column}, d.uid) {beyond} ("));
         if number {
@@ -46,7 +54,6 @@ pub(super) async fn page(database: &Database, list: &DeviceList) -> Result<Page<
         sql.push(")");
     }
     sql.push(&format!(" ORDER BY d.{column} {order}, d.uid {order} LIMIT {}", limit + 1));
-    let mut session = database.engine.reader().await?;
     let mut rows = session.fetch(sql).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -57,6 +64,29 @@ pub(super) async fn page(database: &Database, list: &DeviceList) -> Result<Page<
     };
     let keys = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
     Ok(Page { items: summaries(&mut session, &keys).await?, next })
+}
+
+/// Which parts of the query so many devices have that a page is full soon when they are walked in order. PostgreSQL knows
+/// that by its statistics.
+async fn common(
+    database: &Database,
+    session: &mut Session,
+    list: &DeviceList,
+) -> Result<Vec<bool>, StoreError> {
+    if !database.engine.is_sqlite() {
+        return Ok(Vec::new());
+    }
+    let probes = probes(list, database.lookup(), COMMON);
+    if probes.len() > MOST_PROBES {
+        return Ok(Vec::new());
+    }
+    let most = u64::try_from(COMMON).unwrap_or(u64::MAX);
+    let mut common = Vec::with_capacity(probes.len());
+    for probe in probes {
+        let found = session.first(probe).await?.map_or(Ok(0), |row| row.count(0))?;
+        common.push(found >= most);
+    }
+    Ok(common)
 }
 
 pub(super) async fn count(database: &Database, list: &DeviceList) -> Result<u64, StoreError> {

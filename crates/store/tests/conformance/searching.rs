@@ -205,8 +205,11 @@ fn standing(row: &DeviceRow, annotation: &Annotation, site: &str) -> Standing {
 /// What a site tells: number, device, and what is said of it.
 type Told = Vec<(u64, DeviceRow, Option<Annotation>)>;
 
-/// Rounds of what both sites tell and what is asked then.
-fn script() -> Vec<([(&'static str, Told); 2], Vec<String>)> {
+/// What both sites tell, and what is asked then.
+type Round = ([(&'static str, Told); 2], Vec<String>);
+
+/// The same rounds each time.
+fn script() -> Vec<Round> {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let (cases, queries) = (a_case(), a_query());
