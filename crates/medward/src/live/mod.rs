@@ -17,6 +17,6 @@ pub use local::CoreSink;
 pub use names::Compiled;
 pub use observe::{Settings, clock};
 pub use remote::SpoolSink;
-pub use reporter::{Reporter, Sink, resident};
+pub use reporter::{Reporter, resident};
 pub use switches::{Login, forever as ask_switches};
 pub use taps::{Opened, Watch};

@@ -14,8 +14,8 @@ use medward_identify::Catalog;
 use medward_monitor::{EventList, Report, Store};
 use medward_store::Database;
 use medward_transport::{
-    Arrival, Authority, Inlet, Listener, ListenerSettings, NatsInlet, NatsInletSettings, NatsServer,
-    Reception, Sites,
+    Arrival, Authority, Inlet, InvitationBook, Listener, ListenerSettings, NatsInlet, NatsInletSettings,
+    NatsServer, Reception, Sites,
 };
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
@@ -72,13 +72,27 @@ impl Server {
         let authority = Arc::new(authority.map_err(|error| missing(&error))?);
         let book = Arc::new(StoredBook(Arc::clone(&store)));
 
+        let listener = match settings.sensors {
+            Some(address) => {
+                let keeper = Arc::clone(&book) as Arc<dyn InvitationBook>;
+                let reception = Arc::new(Intake { core: core.clone(), names: Arc::clone(&names) });
+                let mut own: Vec<&str> = settings.names.iter().map(String::as_str).collect();
+                own.extend(["localhost", "127.0.0.1", "::1"]);
+                let bounds = ListenerSettings::new(&own);
+                let started =
+                    Listener::start(address, Arc::clone(&authority), keeper, bounds, reception).await;
+                Some(started.map_err(|error| missing(&error))?)
+            }
+            None => None,
+        };
+
         let (notices, _) = broadcast::channel(4096);
         let live = CoreLive {
             core: core.clone(),
             store: Arc::clone(&store),
             authority: Arc::clone(&authority),
             book: Arc::clone(&book),
-            sensors: settings.sensors.map(|address| (address, settings.names.clone())),
+            sensors: listener.as_ref().map(|listener| (listener.address(), settings.names.clone())),
         };
         let scheme = if settings.plain_http { "http" } else { "https" };
         let host = settings.names.first().cloned().unwrap_or_else(|| match settings.listen.ip() {
@@ -103,17 +117,6 @@ impl Server {
         tasks.spawn(chores(Arc::clone(&store), core.clone()));
         tasks.spawn(tell(core.listen(), Arc::clone(&store), notices));
 
-        let listener = match settings.sensors {
-            Some(address) => {
-                let reception = Arc::new(Intake { core: core.clone(), names: Arc::clone(&names) });
-                let mut own: Vec<&str> = settings.names.iter().map(String::as_str).collect();
-                own.extend(["localhost", "127.0.0.1", "::1"]);
-                let bounds = ListenerSettings::new(&own);
-                let started = Listener::start(address, Arc::clone(&authority), book, bounds, reception).await;
-                Some(started.map_err(|error| missing(&error))?)
-            }
-            None => None,
-        };
         if let Some(url) = &settings.nats {
             let sites = match settings.nats_sites.is_empty() {
                 true => Sites::Any { most: 1000 },

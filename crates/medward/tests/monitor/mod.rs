@@ -1,4 +1,6 @@
 //! A monitor in a process of its own, as tests need it: started, signed in, asked, ended.
+// Each test program uses a part of it.
+#![allow(dead_code)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -118,6 +120,12 @@ impl Monitor {
         }
     }
 
+    /// Ends it at once, without a chance to store anything (SIGKILL).
+    pub fn kill(mut self) {
+        self.child.kill().expect("kill");
+        self.child.wait().expect("an end");
+    }
+
     /// Asks it to end, and waits.
     pub fn stop(mut self) {
         let pid = self.child.id().to_string();
@@ -134,4 +142,9 @@ impl Drop for Monitor {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A port that nobody listens on now.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
 }

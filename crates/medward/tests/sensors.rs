@@ -1,0 +1,100 @@
+//! Sensors elsewhere: enrolled by invitation, they report, and nothing is lost or doubled when the core is killed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod monitor;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use monitor::Monitor;
+use serde_json::{Value, json};
+
+fn ward() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/captures/ward/ward.pcap")
+}
+
+/// What all conversations of the ward add up to: how many, flows, bytes.
+fn assessed() -> (u64, u64, u64) {
+    let output = Command::new(env!("CARGO_BIN_EXE_medward"))
+        .args(["assess", "--format", "json"])
+        .arg(ward())
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    totals(told["conversations"].as_array().unwrap())
+}
+
+fn totals(conversations: &[Value]) -> (u64, u64, u64) {
+    let sum = |field: &str| conversations.iter().map(|c| c[field].as_u64().unwrap()).sum();
+    (conversations.len() as u64, sum("flows"), sum("bytes"))
+}
+
+fn kept(monitor: &Monitor) -> (u64, u64, u64) {
+    totals(monitor.get("/conversations?limit=1000")["items"].as_array().unwrap())
+}
+
+fn invited(monitor: &Monitor, site: &str, name: &str) -> String {
+    let (status, body) = monitor.send("POST", "/sensors/invite", &json!({ "site": site, "name": name }));
+    assert!(status < 300, "{status}: {body}");
+    let told: Value = serde_json::from_str(&body).unwrap();
+    told["token"].as_str().unwrap().to_owned()
+}
+
+fn sensor(folder: &Path, arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_medward"))
+        .args(["sensor", "--recorded-times", "--replay"])
+        .arg(ward())
+        .arg("--data")
+        .arg(folder)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn an_invited_sensor_reports_what_assess_finds() {
+    let (core, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let monitor = Monitor::start(core.path(), &["--sensors", "127.0.0.1:0"]);
+    let token = invited(&monitor, "north", "s1");
+    let ended = sensor(own.path(), &["--speed", "max", "--invitation", &token]).wait().unwrap();
+    assert!(ended.success());
+    monitor.until("all conversations are there", Duration::from_secs(60), || kept(&monitor) == assessed());
+    let sensors = monitor.get("/sensors");
+    assert_eq!(sensors["items"][0]["name"], "s1");
+    assert_eq!(sensors["items"][0]["site"], "north");
+}
+
+#[test]
+fn an_invitation_is_good_once() {
+    let (core, own, other) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let monitor = Monitor::start(core.path(), &["--sensors", "127.0.0.1:0"]);
+    let token = invited(&monitor, "north", "s1");
+    assert!(sensor(own.path(), &["--speed", "max", "--invitation", &token]).wait().unwrap().success());
+    let refused = sensor(other.path(), &["--speed", "max", "--invitation", &token]).wait().unwrap();
+    assert_eq!(refused.code(), Some(5));
+}
+
+#[test]
+fn a_core_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing() {
+    let (core, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let port = monitor::free_port().to_string();
+    let sensors = format!("127.0.0.1:{port}");
+    let mut monitor = Monitor::start(core.path(), &["--sensors", &sensors]);
+    let token = invited(&monitor, "north", "s1");
+    let mut running = sensor(own.path(), &["--speed", "20", "--invitation", &token]);
+    for round in 0..4_u64 {
+        // Different moments of different commits.
+        std::thread::sleep(Duration::from_millis(700 + 370 * round));
+        monitor.kill();
+        monitor = Monitor::start(core.path(), &["--sensors", &sensors]);
+    }
+    assert!(running.wait().unwrap().success());
+    let wanted = assessed();
+    monitor.until("all conversations are there", Duration::from_secs(90), || kept(&monitor) == wanted);
+    // And nothing more comes.
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(kept(&monitor), wanted);
+}
