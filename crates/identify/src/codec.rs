@@ -335,6 +335,8 @@ const GROUP: u8 = 5;
 const STATION: u8 = 6;
 const SERVED: u8 = 7;
 const ASKED: u8 = 8;
+/// Traffic and deeds that wait for their device.
+pub(crate) const PENDING: u8 = 9;
 
 fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
     // Writing to a vector does not fail.
@@ -478,6 +480,41 @@ impl Memory {
         }
         Ok(left_out)
     }
+}
+
+/// Flows that wait, each with how long already, and deeds, by address.
+pub(crate) type Pending = (Vec<(FlowKey, FlowSum, u8)>, Vec<(IpAddr, Vec<(Deed, DeedSum)>)>);
+
+type WirePending = (Vec<(WireFlow, u8)>, Vec<(IpAddr, Vec<WireDeed>)>);
+
+/// What waits, as bytes.
+pub(crate) fn pending_out(
+    flows: &[(FlowKey, FlowSum, u8)],
+    deeds: &[(IpAddr, Vec<(Deed, DeedSum)>)],
+) -> Vec<u8> {
+    let flows: Vec<_> = flows.iter().map(|(key, sum, waited)| (WireFlow::of(key, sum), *waited)).collect();
+    let deeds: Vec<_> = deeds
+        .iter()
+        .map(|(ip, list)| (*ip, list.iter().map(|(deed, sum)| WireDeed::of(deed, sum)).collect::<Vec<_>>()))
+        .collect();
+    bytes(&(flows, deeds))
+}
+
+/// Reads [`pending_out`].
+pub(crate) fn pending_in(body: &[u8], names: &dyn Names) -> Result<Pending, DecodeError> {
+    let (flows, deeds): WirePending = postcard::from_bytes(body)?;
+    let flows = flows
+        .into_iter()
+        .map(|(flow, waited)| {
+            let (key, sum) = flow.read(names);
+            (key, sum, waited)
+        })
+        .collect();
+    let deeds = deeds
+        .into_iter()
+        .map(|(ip, list)| (ip, list.into_iter().filter_map(|deed| deed.read(names)).collect()))
+        .collect();
+    Ok((flows, deeds))
 }
 
 fn span_out(span: &Span) -> (Time, Time) {

@@ -12,7 +12,7 @@ use super::ownership::Ownership;
 use super::presence::Broadcasts;
 use super::{Around, Prepared, build, prepare};
 use crate::catalog::Catalog;
-use crate::codec::{DecodeError, Names, WrittenEntry};
+use crate::codec::{DecodeError, Names, PENDING, WrittenEntry, pending_in, pending_out};
 use crate::ledger::{Deed as Kind, DeedSum, FlowKey, FlowSum, Ledger, Limits, Memory, Part};
 
 /// Flows whose ends are not known to exist yet wait for so many rounds.
@@ -31,6 +31,8 @@ pub struct Site {
     flows: Vec<(FlowKey, FlowSum, u8)>,
     deeds: Vec<(IpAddr, Vec<(Kind, DeedSum)>)>,
     heard: Vec<(Subject, Timestamp)>,
+    /// Something was written down as waiting.
+    waited: bool,
 }
 
 /// Whose each address was at the last thorough look.
@@ -99,6 +101,7 @@ impl Site {
             flows: Vec::new(),
             deeds: Vec::new(),
             heard: Vec::new(),
+            waited: false,
         }
     }
 
@@ -274,7 +277,15 @@ impl Site {
     /// What is to be written down, so that the site can be taken up again: pieces by table and key, an empty body for what
     /// is to be removed. Without `times`, only what changed materially.
     pub fn unwritten(&mut self, times: bool) -> Vec<WrittenEntry> {
-        self.memory.unwritten(times)
+        let mut entries = self.memory.unwritten(times);
+        // What waits belongs to reports that are acknowledged with this.
+        let waits = !self.flows.is_empty() || !self.deeds.is_empty();
+        if waits || self.waited {
+            let body = waits.then(|| pending_out(&self.flows, &self.deeds));
+            entries.push((PENDING, Vec::new(), body));
+        }
+        self.waited = waits;
+        entries
     }
 
     /// Takes up what was written down. What this version does not know (a dissector of a later one) is left out; answers
@@ -284,7 +295,16 @@ impl Site {
         entries: impl IntoIterator<Item = (u8, Vec<u8>, Vec<u8>)>,
         names: &dyn Names,
     ) -> Result<usize, DecodeError> {
-        self.memory.restore(entries, names)
+        let mut of_memory = Vec::new();
+        for (table, key, body) in entries {
+            if table == PENDING {
+                (self.flows, self.deeds) = pending_in(&body, names)?;
+                self.waited = true;
+            } else {
+                of_memory.push((table, key, body));
+            }
+        }
+        self.memory.restore(of_memory, names)
     }
 
     /// Forgets addresses without a MAC address of their own that were last seen before `before`.
