@@ -76,37 +76,44 @@ fn queries_find_what_they_say() {
 }
 
 #[test]
-fn what_a_monitor_knows_can_be_searched() {
-    let now = Timestamp::from_parts(86_400 + 3_600, 0);
+fn what_people_say_and_time_tells_is_found_in_the_monitor() {
     let standing = Standing {
-        site: Some("north".into()),
-        tags: ["loan".to_owned()].into(),
-        owner: Some("Biomedical Engineering".into()),
+        site: Some("North".into()),
+        tags: ["MRI".to_owned(), "on-loan".to_owned()].into(),
+        owner: Some("Radiology".into()),
         position: Some("sw-3 port 12".into()),
-        place: Some("building-a".into()),
+        place: Some("icu-2".into()),
+        belongs: Some("store room".into()),
         status: Some("missing"),
         lifecycle: Some("in-service"),
         criticality: Some(4),
         group: Some("patient care".into()),
         medical: true,
-        belongs: None,
     };
+    let now = Timestamp::from_parts(86_400 + 3_600, 0);
     let cases = [
-        ("site:north tag:loan owner:biomed", true),
-        ("port:sw-3/12", true),
-        ("port:sw-3/13", false),
-        ("place:\"building a\"", true),
-        ("is:missing is:medical", true),
+        ("site:north tag:mri owner:radio group:patient", true),
+        ("tag:\"on loan\" radiology", true),
+        ("status:missing lifecycle:in-service", true),
         ("status:active", false),
-        ("lifecycle:in-service group:patient-care", true),
         ("criticality>3 criticality<5 criticality:4", true),
         ("criticality>4", false),
-        ("loan", true),
+        ("place:icu", true),
+        ("place:store", true),
+        ("place:ward", false),
+        ("port:sw-3/12", true),
+        ("port:sw-3/1", false),
+        ("port:22", true),
+        ("port:443", false),
+        ("is:medical is:missing is:new", true),
+        ("is:unheard or is:external or is:life-supporting", false),
     ];
     for (text, expected) in cases {
-        assert_eq!(Query::parse(text).unwrap().matches_with(&pump(), &standing, now), expected, "{text}");
+        let query = Query::parse(text).unwrap();
+        assert_eq!(query.matches_with(&pump(), &standing, now), expected, "{text}");
     }
-    assert!(!Query::parse("is:missing").unwrap().matches(&pump(), now));
+    // Of a device alone nothing of it is known.
+    assert!(!Query::parse("tag:mri or is:medical or status:missing").unwrap().matches(&pump(), now));
 }
 
 #[test]
@@ -119,6 +126,11 @@ fn a_bad_query_is_told_what_is_wrong_and_where() {
         ("a)", "column 2: this parenthesis has no partner"),
         ("seen<soon", "column 1: 'soon' is not a duration"),
         ("ip:10.0.0.0/40", "is not an address or network"),
+        ("a status:gone", "column 3: 'gone' is not a status"),
+        ("is:big", "column 1: 'big' is not something a device is"),
+        ("criticality>high", "column 1: 'high' is not a criticality"),
+        ("port:70000", "column 1: '70000' is not a port number"),
+        ("vendor<3", "column 1: '3' is not comparable here"),
         ("a or", "something to look for is missing after 'or'"),
         ("-", "something to look for is missing after '-'"),
     ];

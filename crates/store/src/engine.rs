@@ -12,7 +12,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteQueryResult,
     SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, SqlSafeStr, Sqlite, Transaction};
 use thiserror::Error;
 
 use crate::sql::{Row, Sql, Value};
@@ -28,6 +28,9 @@ pub(crate) fn newest_schema() -> i64 {
 
 /// All who change something wait for this in PostgreSQL, as they do in SQLite by its nature ("medward" in ASCII).
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(30791963069309540)";
+
+/// How long a server may take to answer for the first time.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Readers beside the one writer.
 const READERS: u32 = 6;
@@ -71,6 +74,11 @@ impl Engine {
         let place = path.display().to_string();
         let unavailable =
             |error: sqlx::Error| OpenError::Unavailable { place: place.clone(), cause: error.to_string() };
+        // Only its owner reads it: it holds what signs people in. What SQLite puts beside it is made likewise.
+        let mut file = std::fs::File::options();
+        file.append(true).create(true);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+        file.open(path).map_err(|error| unavailable(error.into()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -122,6 +130,15 @@ impl Engine {
         );
         let unavailable =
             |error: sqlx::Error| OpenError::Unavailable { place: place.clone(), cause: error.to_string() };
+        // Once by itself: a pool would try again and again where nobody answers.
+        let first = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options));
+        first
+            .await
+            .map_err(|_| unavailable(sqlx::Error::PoolTimedOut))?
+            .map_err(unavailable)?
+            .close()
+            .await
+            .map_err(unavailable)?;
         let pool = PgPoolOptions::new()
             .max_connections(READERS + 4)
             .acquire_timeout(Duration::from_secs(30))
@@ -321,7 +338,7 @@ impl Session {
     ) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::new();
         for part in portions(wanted, 0) {
-            rows.extend(self.fetch(with_values(head, part, tail)).await?);
+            rows.extend(self.fetch(with_values(self.is_sqlite(), head, part, tail)).await?);
         }
         Ok(rows)
     }
@@ -334,7 +351,7 @@ impl Session {
         rows: Vec<Vec<Value>>,
     ) -> Result<(), StoreError> {
         for part in portions(rows, 0) {
-            self.execute(with_values(head, part, tail)).await?;
+            self.execute(with_values(self.is_sqlite(), head, part, tail)).await?;
         }
         Ok(())
     }
@@ -349,7 +366,7 @@ impl Session {
     ) -> Result<Vec<Row>, StoreError> {
         let mut returned = Vec::with_capacity(rows.len());
         for part in portions(rows, columns) {
-            returned.extend(self.fetch(inserting(head, part, tail)).await?);
+            returned.extend(self.fetch(inserting(self.is_sqlite(), head, part, tail)).await?);
         }
         Ok(returned)
     }
@@ -363,7 +380,7 @@ impl Session {
         rows: Vec<Vec<Value>>,
     ) -> Result<(), StoreError> {
         for part in portions(rows, columns) {
-            self.execute(inserting(head, part, tail)).await?;
+            self.execute(inserting(self.is_sqlite(), head, part, tail)).await?;
         }
         Ok(())
     }
@@ -386,16 +403,16 @@ fn values(statement: &mut Sql, rows: Vec<Vec<Value>>) {
     }
 }
 
-fn with_values(head: &str, rows: Vec<Vec<Value>>, tail: &str) -> Sql {
-    let mut statement = Sql::new(head);
+fn with_values(unnumbered: bool, head: &str, rows: Vec<Vec<Value>>, tail: &str) -> Sql {
+    let mut statement = Sql { unnumbered, ..Sql::new(head) };
     statement.push(" (");
     values(&mut statement, rows);
     statement.push(") ").push(tail);
     statement
 }
 
-fn inserting(head: &str, rows: Vec<Vec<Value>>, tail: &str) -> Sql {
-    let mut statement = Sql::new(head);
+fn inserting(unnumbered: bool, head: &str, rows: Vec<Vec<Value>>, tail: &str) -> Sql {
+    let mut statement = Sql { unnumbered, ..Sql::new(head) };
     statement.push(" ");
     values(&mut statement, rows);
     statement.push(" ").push(tail);

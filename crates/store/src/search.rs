@@ -39,7 +39,8 @@ pub(crate) fn condition_where(
 ) -> Result<(), StoreError> {
     sites(list.sites.as_deref(), "d.site", sql);
     sql.push(" AND ");
-    let mut compiler = Compiler { now: list.now, lookup, left: MOST_TERMS, common: common.iter() };
+    let mut compiler =
+        Compiler { now: list.now, lookup, left: MOST_TERMS, common: common.iter(), negated: false };
     compiler.node(list.query.root(), sql)
 }
 
@@ -172,6 +173,8 @@ struct Compiler<'a> {
     left: usize,
     /// Which leaves are common, in their order.
     common: std::slice::Iter<'a, bool>,
+    /// Inside of a negation: what is common there leaves few devices, which a walk finds late.
+    negated: bool,
 }
 
 impl Compiler<'_> {
@@ -199,13 +202,15 @@ impl Compiler<'_> {
             }
             Node::Not(inner) => {
                 sql.push("NOT (");
+                self.negated = !self.negated;
                 self.node(inner, sql)?;
+                self.negated = !self.negated;
                 sql.push(")");
             }
             other => match leaf(other) {
                 Some(leaf) => {
                     let common = self.common.next().copied().unwrap_or(false);
-                    leaf.condition(self.lookup, common, sql);
+                    leaf.condition(self.lookup, common && !self.negated, sql);
                 }
                 None => column(other, self.now, sql)?,
             },

@@ -82,16 +82,18 @@ fn storable(text: String) -> String {
 pub(crate) struct Sql {
     pub(crate) text: String,
     pub(crate) args: Vec<Value>,
+    /// Placeholders have no number: SQLite would look through the names of all others for each.
+    pub(crate) unnumbered: bool,
 }
 
 impl Sql {
     pub(crate) fn new(text: &str) -> Sql {
-        Sql { text: text.to_owned(), args: Vec::new() }
+        Sql { text: text.to_owned(), ..Sql::default() }
     }
 
     /// A fixed text with its arguments in order.
     pub(crate) fn with<const N: usize>(text: &str, args: [Value; N]) -> Sql {
-        Sql { text: text.to_owned(), args: args.into() }
+        Sql { text: text.to_owned(), args: args.into(), unnumbered: false }
     }
 
     pub(crate) fn push(&mut self, text: &str) -> &mut Sql {
@@ -102,9 +104,13 @@ impl Sql {
     /// An argument, as a placeholder where the text stands now.
     pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Sql {
         self.args.push(value.into());
-        let number = self.args.len();
-        self.text.push('$');
-        self.text.push_str(&number.to_string());
+        if self.unnumbered {
+            self.text.push('?');
+        } else {
+            let number = self.args.len();
+            self.text.push('$');
+            self.text.push_str(&number.to_string());
+        }
         self
     }
 

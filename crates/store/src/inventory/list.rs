@@ -13,7 +13,7 @@ use crate::sql::{Sql, json};
 use crate::{Database, columns};
 
 /// So many devices make a part of a query common.
-const COMMON: usize = 10_000;
+const COMMON: usize = 5_000;
 
 /// Parts of a query that are probed; with more, none is.
 const MOST_PROBES: usize = 8;
