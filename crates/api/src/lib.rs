@@ -22,6 +22,7 @@ mod rights;
 mod router;
 mod schema;
 mod secrets;
+mod site;
 mod words;
 
 pub use accounts::first_run::{FirstRunError, OneTimePassword, first_run, renew_administrator};
@@ -32,3 +33,4 @@ pub use problem::{Answer, Problem};
 pub use rights::{Entry, Need, Permission, Role, TABLE};
 pub use router::{description, router};
 pub use secrets::SecretError;
+pub use site::Site;
