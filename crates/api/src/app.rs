@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, broadcast};
 use crate::outgoing::Outgoing;
 use crate::pace::Pace;
 use crate::secrets::{SecretError, Vault};
+use crate::site::Site;
 use crate::{Live, Problem};
 
 /// Tells the time. Tests fix it.
@@ -100,6 +101,7 @@ pub struct App {
     /// At most so many passwords are checked at a time: each takes 19 MiB.
     pub(crate) checks: Arc<Semaphore>,
     pub(crate) trends: Trends,
+    pub(crate) site: Site,
     /// Streams and downloads that are open.
     pub(crate) streams: Arc<Semaphore>,
 }
@@ -123,6 +125,7 @@ impl App {
             outgoing: Outgoing::new(config.private_outgoing),
             checks: Arc::new(Semaphore::new(2)),
             trends: Trends::default(),
+            site: Site::embedded(),
             streams: Arc::new(Semaphore::new(256)),
             config: Arc::new(config),
         })

@@ -8,6 +8,7 @@
 mod accounts;
 mod app;
 mod caller;
+mod channels;
 mod extract;
 mod find;
 mod gate;
@@ -21,12 +22,15 @@ mod rights;
 mod router;
 mod schema;
 mod secrets;
+mod site;
 mod words;
 
 pub use accounts::first_run::{FirstRunError, OneTimePassword, first_run, renew_administrator};
 pub use app::{App, Clock, Config, Notice, SystemClock};
+pub use channels::{deliver_forever, deliver_round};
 pub use live::{Invitation, Live, LiveError};
 pub use problem::{Answer, Problem};
 pub use rights::{Entry, Need, Permission, Role, TABLE};
 pub use router::{description, router};
 pub use secrets::SecretError;
+pub use site::Site;

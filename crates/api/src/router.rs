@@ -66,8 +66,13 @@ pub fn router(app: App) -> Router {
 }
 
 async fn unknown(State(app): State<App>, request: Request) -> Response {
-    let _ = app;
-    Problem::missing("route", request.uri().path()).into_response()
+    let path = request.uri().path();
+    if !path.starts_with("/api/")
+        && let Some(response) = app.site.answer(request.method(), path)
+    {
+        return response;
+    }
+    Problem::missing("route", &path.chars().take(100).collect::<String>()).into_response()
 }
 
 async fn wrong_method(method: Method) -> Response {

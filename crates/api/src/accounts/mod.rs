@@ -2,6 +2,7 @@
 
 pub mod first_run;
 pub mod guess;
+pub mod identity_token;
 pub mod keep;
 pub mod oidc;
 pub mod password;

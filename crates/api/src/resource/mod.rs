@@ -7,6 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::App;
 
 mod audit;
+mod channels;
 mod cmms;
 mod complete;
 mod device;
@@ -14,6 +15,7 @@ mod device_history;
 mod device_use;
 mod devices;
 mod events;
+mod export;
 mod health;
 mod identity;
 mod integrations;
@@ -25,6 +27,7 @@ mod places;
 mod sensors;
 mod session;
 mod settings;
+mod single_sign_on;
 mod tokens;
 mod usage;
 mod views;
@@ -64,12 +67,14 @@ pub struct Done {
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(audit::routes())
+        .merge(channels::routes())
         .merge(cmms::routes())
         .merge(device::routes())
         .merge(device_history::routes())
         .merge(device_use::routes())
         .merge(devices::routes())
         .merge(events::routes())
+        .merge(export::routes())
         .merge(health::routes())
         .merge(identity::routes())
         .merge(integrations::routes())
@@ -81,6 +86,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(sensors::routes())
         .merge(session::routes())
         .merge(settings::routes())
+        .merge(single_sign_on::routes())
         .merge(tokens::routes())
         .merge(usage::routes())
         .merge(views::routes())
