@@ -96,7 +96,9 @@ async fn download(State(app): State<App>, caller: Caller, Asked(wanted): Asked<W
         None | Some("" | "csv") => ("text/csv; charset=utf-8", "csv"),
         Some("jsonl") => ("application/x-ndjson", "jsonl"),
         Some("xlsx") => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
-        Some(_) => return Err(Problem::malformed("'format' is none of csv, jsonl, xlsx.", "Use one of these.")),
+        Some(_) => {
+            return Err(Problem::malformed("'format' is none of csv, jsonl, xlsx.", "Use one of these."));
+        }
     };
     let day: String = app.now().to_string().chars().take(10).collect();
     let headers = [

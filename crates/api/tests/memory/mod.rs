@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use medward_monitor::{
-    AttributeChange, AuditRecord, ConversationRow, DecisionRecord, DeviceRecord, Document, Event, Page, PageRequest,
-    SensorState, Stay, StoreError, UseBucket,
+    AttributeChange, AuditRecord, ConversationRow, DecisionRecord, DeviceRecord, Document, Event, Page,
+    PageRequest, SensorState, Stay, StoreError, UseBucket,
 };
 
 pub use live::Remembering;

@@ -115,6 +115,7 @@ impl Server {
 
         let mut tasks = JoinSet::new();
         tasks.spawn(chores(Arc::clone(&store), core.clone()));
+        tasks.spawn(medward_api::deliver_forever(app.clone()));
         tasks.spawn(tell(core.listen(), Arc::clone(&store), notices));
 
         if let Some(url) = &settings.nats {
