@@ -4,9 +4,14 @@ import { complaint, guess, mapped, readCsv } from './csv'
 
 describe('reading CSV', () => {
   it('keeps separators, quotes and line ends inside quotes', () =>
-    expect(readCsv('a,b\n"x, ""y""","1\n2"\n')).toEqual({ columns: ['a', 'b'], rows: [['x, "y"', '1\n2']], uneven: [] }))
+    expect(readCsv('a,b\n"x, ""y""","1\n2"\n')).toEqual({
+      columns: ['a', 'b'],
+      rows: [['x, "y"', '1\n2']],
+      uneven: [],
+    }))
   it('understands semicolons', () => expect(readCsv('a;b\n1;2').rows).toEqual([['1', '2']]))
-  it('skips the byte order mark and empty lines', () => expect(readCsv('\uFEFFa,b\r\n\r\n1,2\r\n').columns).toEqual(['a', 'b']))
+  it('skips the byte order mark and empty lines', () =>
+    expect(readCsv('\uFEFFa,b\r\n\r\n1,2\r\n').columns).toEqual(['a', 'b']))
   it('tells rows that are too short', () => expect(readCsv('a,b\n1\n1,2').uneven).toEqual([1]))
 })
 

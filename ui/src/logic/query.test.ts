@@ -9,7 +9,8 @@ describe('the last word of a search', () => {
 })
 
 describe('completing', () => {
-  it('goes on with a field without a blank', () => expect(complete('vendor:BD cat', 'category:')).toBe('vendor:BD category:'))
+  it('goes on with a field without a blank', () =>
+    expect(complete('vendor:BD cat', 'category:')).toBe('vendor:BD category:'))
   it('ends a value with a blank', () => expect(complete('vendor:b', 'vendor:BD')).toBe('vendor:BD '))
   it('keeps a minus sign', () => expect(complete('-ven', 'vendor:')).toBe('-vendor:'))
   it('keeps a parenthesis', () => expect(complete('(ven', 'vendor:')).toBe('(vendor:'))
