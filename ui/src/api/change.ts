@@ -9,17 +9,17 @@ interface Change<In, Out> {
   touches: string[]
   /** What to say when it worked; nothing is said without. */
   done?: string | ((output: Out, input: In) => string)
-  then?: (output: Out, input: In) => void
+  after?: (output: Out, input: In) => void
 }
 
-export function useChange<In = void, Out = unknown>({ act, touches, done, then }: Change<In, Out>) {
+export function useChange<In = void, Out = unknown>({ act, touches, done, after }: Change<In, Out>) {
   const client = useQueryClient()
   return useMutation<Out, Error, In>({
     mutationFn: act,
     onSuccess: (output, input) => {
       for (const touched of touches) void client.invalidateQueries({ queryKey: [touched] })
       if (done) notifications.show({ message: typeof done === 'string' ? done : done(output, input) })
-      then?.(output, input)
+      after?.(output, input)
     },
     onError: (error) => {
       const advice = error instanceof Problem ? error.advice : 'Try again.'

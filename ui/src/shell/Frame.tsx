@@ -86,7 +86,6 @@ function SearchButton() {
   return (
     <UnstyledButton
       onClick={openPalette}
-      aria-label="Search everything"
       px={{ base: 8, sm: 12 }}
       h={34}
       maw={460}
@@ -96,10 +95,10 @@ function SearchButton() {
     >
       <Group gap={8} wrap="nowrap" h="100%">
         <IconSearch size={16} stroke={1.8} aria-hidden color="var(--ink-soft)" />
-        <Text c="dimmed" size="sm" visibleFrom="sm" flex={1}>
+        <Text c="dimmed" size="sm" flex={1} className="search-words">
           Search devices, pages, actions
         </Text>
-        <Box visibleFrom="sm" aria-hidden>
+        <Box visibleFrom="sm" aria-hidden="true">
           <kbd>{/mac/i.test(navigator.platform) ? '⌘ K' : 'Ctrl K'}</kbd>
         </Box>
       </Group>
