@@ -1,0 +1,131 @@
+// Plain words for the names the API uses. Pure.
+import kinds from 'virtual:categories'
+
+/** "infusion-pump" → "Infusion pump". */
+export function category(slug: string | null | undefined): string {
+  if (!slug) return 'Unknown kind'
+  return kinds[slug] ?? sentence(slug)
+}
+
+export function sentence(slug: string): string {
+  const text = slug.replace(/[-_]/g, ' ')
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+const ATTRIBUTES: Record<string, string> = {
+  vendor: 'Vendor',
+  family: 'Product line',
+  model: 'Model',
+  serial: 'Serial number',
+  udi: 'UDI',
+  os: 'Operating system',
+  os_version: 'System version',
+  firmware: 'Firmware',
+  category: 'Kind of device',
+  role: 'Role',
+  fda_class: 'FDA class',
+  life_supporting: 'Life supporting',
+  location: 'Location it reports',
+}
+export const ATTRIBUTE_ORDER = Object.keys(ATTRIBUTES)
+
+export function attribute(name: string): string {
+  return ATTRIBUTES[name] ?? sentence(name)
+}
+
+export function attributeValue(name: string, value: string | null | undefined): string {
+  if (value === null || value === undefined) return 'not known any more'
+  return name === 'category' ? category(value) : name === 'life_supporting' ? sentence(value) : value
+}
+
+const HOW: Record<string, string> = {
+  'switch-port': 'the switch port it is plugged into',
+  'access-point': 'the access point it is connected to',
+  rtls: 'the location system',
+  vlan: 'its VLAN',
+  subnet: 'its address range',
+  'hl7-location': 'a location in its messages',
+  'bed-label': 'the bed label it sends',
+  'name-rule': 'its name',
+  person: 'a person',
+}
+export function how(name: string): string {
+  return HOW[name] ?? sentence(name).toLowerCase()
+}
+
+/** How sure, in words. */
+export function surety(confidence: number): string {
+  if (confidence >= 0.95) return 'practically certain'
+  if (confidence >= 0.85) return 'very likely'
+  if (confidence >= 0.65) return 'likely'
+  if (confidence >= 0.4) return 'perhaps'
+  return 'a guess'
+}
+
+const SOURCES: Record<string, string> = {
+  dicom: 'DICOM',
+  hl7: 'HL7',
+  dhcp: 'DHCP',
+  lldp: 'LLDP',
+  snmp: 'SNMP',
+  tls: 'TLS',
+  http: 'HTTP',
+  mdns: 'mDNS',
+  ssdp: 'SSDP',
+  arp: 'ARP',
+  smb: 'SMB',
+  ssh: 'SSH',
+  dns: 'DNS',
+  cdp: 'CDP',
+  ntp: 'NTP',
+  bacnet: 'BACnet',
+  modbus: 'Modbus',
+  rtsp: 'RTSP',
+  oui: 'MAC address register',
+}
+/** Who says so: "lldp" → "LLDP", "catalog:oui" → "Catalogue: MAC address register". */
+export function source(name: string): string {
+  const [first = '', ...rest] = name.split(':')
+  if (first === 'catalog') return `Catalogue: ${SOURCES[rest.join(':')] ?? sentence(rest.join(' '))}`
+  return SOURCES[first] ?? sentence(name)
+}
+export function protocol(name: string): string {
+  return SOURCES[name] ?? (name.length <= 5 && name !== 'unknown' ? name.toUpperCase() : sentence(name))
+}
+
+const EVENTS: Record<string, string> = {
+  'first-seen': 'New device',
+  'attribute-changed': 'Something else is known',
+  upgraded: 'Newer version',
+  downgraded: 'Older version',
+  'serial-changed': 'Serial number changed',
+  'new-service': 'New service',
+  'new-peer': 'New conversation partner',
+  moved: 'Moved',
+  missing: 'Went missing',
+  reappeared: 'Came back',
+  merged: 'Merged',
+  sensor: 'Sensor',
+  person: 'Changed by a person',
+  external: 'From an integration',
+}
+export const EVENT_KINDS = Object.keys(EVENTS)
+export function eventKind(kind: string): string {
+  return EVENTS[kind] ?? sentence(kind)
+}
+
+const ROLES: Record<string, [string, string]> = {
+  viewer: ['Viewer', 'Sees devices and changes, changes nothing.'],
+  'clinical-engineer': ['Clinical engineer', 'Looks after devices: tags, owners, maintenance, places.'],
+  'security-analyst': ['Security analyst', 'Investigates devices and their conversations.'],
+  'network-engineer': ['Network engineer', 'Looks after sensors, places and identities.'],
+  auditor: ['Auditor', 'Reads everything, including the audit trail.'],
+  administrator: ['Administrator', 'May do everything.'],
+}
+export const ROLE_NAMES = Object.keys(ROLES)
+export function role(name: string): string {
+  return ROLES[name]?.[0] ?? sentence(name)
+}
+export function roleMeaning(name: string): string {
+  return ROLES[name]?.[1] ?? ''
+}

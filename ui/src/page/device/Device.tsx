@@ -1,0 +1,3 @@
+export function Device() {
+  return null
+}

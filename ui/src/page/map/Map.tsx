@@ -1,0 +1,3 @@
+export function TrafficMap() {
+  return null
+}

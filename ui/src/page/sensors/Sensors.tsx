@@ -1,0 +1,3 @@
+export function Sensors() {
+  return null
+}

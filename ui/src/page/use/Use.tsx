@@ -1,0 +1,3 @@
+export function Use() {
+  return null
+}

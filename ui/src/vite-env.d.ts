@@ -1,0 +1,5 @@
+/// <reference types="vite/client" />
+declare module 'virtual:categories' {
+  const kinds: Record<string, string>
+  export default kinds
+}
