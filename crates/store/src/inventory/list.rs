@@ -66,16 +66,12 @@ pub(super) async fn page(database: &Database, list: &DeviceList) -> Result<Page<
     Ok(Page { items: summaries(&mut session, &keys).await?, next })
 }
 
-/// Which parts of the query so many devices have that a page is full soon when they are walked in order. PostgreSQL knows
-/// that by its statistics.
+/// Which parts of the query so many devices have that a page is full soon when they are walked in order.
 async fn common(
     database: &Database,
     session: &mut Session,
     list: &DeviceList,
 ) -> Result<Vec<bool>, StoreError> {
-    if !database.engine.is_sqlite() {
-        return Ok(Vec::new());
-    }
     let probes = probes(list, database.lookup(), COMMON);
     if probes.len() > MOST_PROBES {
         return Ok(Vec::new());
