@@ -15,7 +15,11 @@ import { Allowed, Failure, Loading, More, Nothing } from '../../part/State'
 
 export function Audit() {
   return (
-    <Sheet title="Audit" sub="Every sign-in, change and refusal, in a chain that cannot be altered unseen" actions={<Verify />}>
+    <Sheet
+      title="Audit"
+      sub="Every sign-in, change and refusal, in a chain that cannot be altered unseen"
+      actions={<Verify />}
+    >
       <Allowed to="audit.read" what="the audit trail">
         <Trail />
       </Allowed>

@@ -22,7 +22,13 @@ export function Invite({ opened, close }: { opened: boolean; close: () => void }
     close()
   }
   return (
-    <Modal opened={opened} onClose={leave} title="Invite a sensor" size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened={opened}
+      onClose={leave}
+      title="Invite a sensor"
+      size="lg"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       {invite.data ? (
         <Stack gap="sm">
           <Text size="sm">Run this on the sensor's machine. It is good once, for a day, and is not shown again.</Text>
@@ -52,9 +58,7 @@ export function Invite({ opened, close }: { opened: boolean; close: () => void }
           }}
         >
           <Stack gap="sm">
-            {invite.error && (
-              <Alert color="red" role="alert" c="var(--ink)" title={invite.error.message} />
-            )}
+            {invite.error && <Alert color="red" role="alert" c="var(--ink)" title={invite.error.message} />}
             <TextInput
               label="Site"
               description="What it can report for, and nothing else"

@@ -89,18 +89,31 @@ function One({ sensor }: { sensor: Sensor }) {
         <Grid gap="md">
           {(
             [
-            ['Now', `${short(sensor.packets_per_second)} packets/s`, `${short(sensor.bits_per_second)}bit/s`],
-            ['Heard', `${short(sensor.packets)} packets`, bytes(sensor.bytes)],
-            ['Lost', many(sensor.dropped, 'packet'), lost >= 0.01 ? `${lost.toFixed(2)} % of all` : 'nothing to speak of'],
-            [
-              'Waiting',
-              many(sensor.spooled, 'report'),
-              sensor.lost_reports ? `${count(sensor.lost_reports)} given up` : bytes(sensor.spooled_bytes),
-            ],
-            ['Memory', bytes(sensor.memory), ''],
-          ] as [string, string, string][]).map(([label, value, sub]) => (
+              ['Now', `${short(sensor.packets_per_second)} packets/s`, `${short(sensor.bits_per_second)}bit/s`],
+              ['Heard', `${short(sensor.packets)} packets`, bytes(sensor.bytes)],
+              [
+                'Lost',
+                many(sensor.dropped, 'packet'),
+                lost >= 0.01 ? `${lost.toFixed(2)} % of all` : 'nothing to speak of',
+              ],
+              [
+                'Waiting',
+                many(sensor.spooled, 'report'),
+                sensor.lost_reports ? `${count(sensor.lost_reports)} given up` : bytes(sensor.spooled_bytes),
+              ],
+              ['Memory', bytes(sensor.memory), ''],
+            ] as [string, string, string][]
+          ).map(([label, value, sub]) => (
             <Grid.Col key={label} span={{ base: 6, sm: 4, lg: 2 }}>
-              <Figure label={label} value={<Text fz={17} fw={600} component="span">{value}</Text>} sub={sub} />
+              <Figure
+                label={label}
+                value={
+                  <Text fz={17} fw={600} component="span">
+                    {value}
+                  </Text>
+                }
+                sub={sub}
+              />
             </Grid.Col>
           ))}
           <Grid.Col span={{ base: 6, sm: 4, lg: 2 }}>
@@ -118,7 +131,11 @@ function One({ sensor }: { sensor: Sensor }) {
           <details>
             <summary>
               <Text size="sm" component="span">
-                Odd traffic: {many(odd.reduce((sum, [, n]) => sum + n, 0), 'time')}
+                Odd traffic:{' '}
+                {many(
+                  odd.reduce((sum, [, n]) => sum + n, 0),
+                  'time',
+                )}
               </Text>
             </summary>
             <Text size="sm" className="mono" component="ul" mt={4}>

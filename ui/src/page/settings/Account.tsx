@@ -45,7 +45,11 @@ function SecondFactor({ on }: { on: boolean }) {
       again()
     },
   })
-  const end = useChange({ act: () => remove('/session/totp'), touches: ['session'], done: 'No code is asked for any more' })
+  const end = useChange({
+    act: () => remove('/session/totp'),
+    touches: ['session'],
+    done: 'No code is asked for any more',
+  })
   if (on) {
     return (
       <Group justify="space-between">

@@ -14,7 +14,15 @@ import { Moment } from '../../part/Moment'
 import { Loaded } from '../../part/State'
 import { Once } from './Once'
 
-const NOBODY: Person = { name: '', display: '', role: 'viewer', sites: null, disabled: false, totp: false, source: 'local' }
+const NOBODY: Person = {
+  name: '',
+  display: '',
+  role: 'viewer',
+  sites: null,
+  disabled: false,
+  totp: false,
+  source: 'local',
+}
 
 export function People() {
   const people = useQuery({
@@ -128,7 +136,12 @@ function Edit({ person, fresh, close, made }: EditProps) {
       close()
     },
   })
-  const gone = useChange({ act: () => remove(path), touches: ['people'], done: `${person.name} is removed`, after: close })
+  const gone = useChange({
+    act: () => remove(path),
+    touches: ['people'],
+    done: `${person.name} is removed`,
+    after: close,
+  })
   return (
     <Modal
       opened

@@ -1,8 +1,8 @@
 // Settings: one's own account, people, tokens, where alerts go, how long things are kept.
 import { Tabs } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useSession } from '../../api/session'
 import type { Permission } from '../../api/schema'
+import { useSession } from '../../api/session'
 import { Sheet } from '../../part/Layout'
 import { Account } from './Account'
 import { Channels } from './Channels'

@@ -123,7 +123,14 @@ function Make({ made }: { made: (token: string) => void }) {
           allowDeselect={false}
           onChange={(v) => v && setAs(v)}
         />
-        <Select label="Good for" data={LIVES} value={days} allowDeselect={false} onChange={(v) => v && setDays(v)} w={130} />
+        <Select
+          label="Good for"
+          data={LIVES}
+          value={days}
+          allowDeselect={false}
+          onChange={(v) => v && setDays(v)}
+          w={130}
+        />
         <Button type="submit" loading={make.isPending} disabled={!name.trim()}>
           Make it
         </Button>

@@ -57,10 +57,29 @@ function Rows() {
     <>
       <Group gap="xs" align="flex-end">
         <div style={{ flex: 1, minWidth: 220 }}>
-          <SearchBox value={asked.q ?? ''} onSearch={(q) => set('q', q)} label="Which devices" placeholder="All medical devices" />
+          <SearchBox
+            value={asked.q ?? ''}
+            onSearch={(q) => set('q', q)}
+            label="Which devices"
+            placeholder="All medical devices"
+          />
         </div>
-        <Select aria-label="Put together" data={GROUPS} value={group} onChange={(v) => set('group', v)} w={140} allowDeselect={false} />
-        <Select aria-label="Since" data={DAYS} value={String(days)} onChange={(v) => set('days', v)} w={160} allowDeselect={false} />
+        <Select
+          aria-label="Put together"
+          data={GROUPS}
+          value={group}
+          onChange={(v) => set('group', v)}
+          w={140}
+          allowDeselect={false}
+        />
+        <Select
+          aria-label="Since"
+          data={DAYS}
+          value={String(days)}
+          onChange={(v) => set('days', v)}
+          w={160}
+          allowDeselect={false}
+        />
         <SegmentedControl
           aria-label="Order"
           data={[
@@ -76,8 +95,8 @@ function Rows() {
         {rows.isPending && <Loading rows={8} />}
         {rows.isSuccess && all.length === 0 && (
           <Nothing title="No use was seen">
-            Use is counted from clinical protocols (images, results, measurements). Nothing of that kind was heard in this
-            time.
+            Use is counted from clinical protocols (images, results, measurements). Nothing of that kind was heard in
+            this time.
           </Nothing>
         )}
         {all.length > 0 && (
