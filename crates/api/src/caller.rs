@@ -96,7 +96,9 @@ pub async fn find(app: &App, headers: &HeaderMap) -> Answer<Option<Caller>> {
             .collect();
         let sites = match (token.sites, owner.sites) {
             (None, sites) | (sites, None) => sites,
-            (Some(own), Some(of_owner)) => Some(own.into_iter().filter(|site| of_owner.contains(site)).collect()),
+            (Some(own), Some(of_owner)) => {
+                Some(own.into_iter().filter(|site| of_owner.contains(site)).collect())
+            }
         };
         return Ok(Some(Caller {
             shown: format!("token {} of {}", token.name, owner.name),

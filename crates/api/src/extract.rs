@@ -121,7 +121,10 @@ pub fn page(limit: Option<u32>, cursor: Option<&str>) -> Answer<PageRequest> {
 /// Refuses what is longer than it may be.
 pub fn at_most(what: &str, text: &str, most: usize) -> Answer<()> {
     if text.chars().count() > most {
-        return Err(Problem::refused(format!("'{what}' is longer than {most} characters."), "Make it shorter."));
+        return Err(Problem::refused(
+            format!("'{what}' is longer than {most} characters."),
+            "Make it shorter.",
+        ));
     }
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err(Problem::refused(format!("'{what}' has control characters."), "Take them out."));
@@ -138,7 +141,10 @@ pub fn if_match(headers: &HeaderMap) -> Answer<Option<u64>> {
     }
     let tag = text.trim_start_matches("W/").trim_matches('"');
     tag.split('.').next().unwrap_or_default().parse().map(Some).map_err(|_| {
-        Problem::malformed("If-Match is not a tag that this interface gave.", "Send the ETag of the GET, as it was.")
+        Problem::malformed(
+            "If-Match is not a tag that this interface gave.",
+            "Send the ETag of the GET, as it was.",
+        )
     })
 }
 

@@ -93,26 +93,24 @@ pub const FACETS: [(&str, FacetField); 14] = [
 
 /// A time that was asked for.
 pub fn time(name: &str, text: Option<&str>) -> Answer<Option<Timestamp>> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = text else { return Ok(None) };
     text.parse().map(Some).map_err(|why: String| {
         Problem::malformed(format!("'{name}' is not a time: {why}."), "Write it like 2026-11-22T05:00:00Z.")
     })
 }
 
 /// From when to when, where it was not said: so many days until now. At most about three years.
-pub fn span(
-    app: &App,
-    from: Option<&str>,
-    until: Option<&str>,
-    days: i64,
-) -> Answer<(Timestamp, Timestamp)> {
+pub fn span(app: &App, from: Option<&str>, until: Option<&str>, days: i64) -> Answer<(Timestamp, Timestamp)> {
     let until = time("until", until)?.unwrap_or_else(|| app.now());
     let from = time("from", from)?.unwrap_or_else(|| until.plus_seconds(-days * 86_400));
     if from > until {
         return Err(Problem::malformed("'from' is later than 'until'.", "Exchange them."));
     }
     if until.seconds_since(from) > 1100 * 86_400 {
-        return Err(Problem::malformed("The time asked for is longer than 1100 days.", "Ask for a shorter time."));
+        return Err(Problem::malformed(
+            "The time asked for is longer than 1100 days.",
+            "Ask for a shorter time.",
+        ));
     }
     Ok((from, until))
 }

@@ -115,7 +115,13 @@ async fn again(app: &App, id: &str, hash: &str) -> Answer<Response> {
     Ok(response)
 }
 
-async fn keep_answer(app: &App, id: &str, version: u64, hash: String, response: Response) -> Answer<Response> {
+async fn keep_answer(
+    app: &App,
+    id: &str,
+    version: u64,
+    hash: String,
+    response: Response,
+) -> Answer<Response> {
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(|_| Problem::internal("own answer"))?;
     if parts.status.is_server_error() || body.len() > MOST {

@@ -18,7 +18,9 @@ const MOST: u64 = 1024 * 1024;
 #[derive(Debug, Error)]
 pub enum OutgoingError {
     /// Not an address that may be called.
-    #[error("'{0}' is not an address that can be called: it must begin with https:// or http:// and name a host")]
+    #[error(
+        "'{0}' is not an address that can be called: it must begin with https:// or http:// and name a host"
+    )]
     NoAddress(String),
     /// It lies where Medward does not call.
     #[error(
@@ -89,7 +91,9 @@ impl Outgoing {
         let wrong = || OutgoingError::NoAddress(url.chars().take(200).collect());
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let host = uri.host().ok_or_else(wrong)?;
-        if !matches!(uri.scheme_str(), Some("https" | "http")) || uri.authority().is_some_and(|a| a.as_str().contains('@')) {
+        if !matches!(uri.scheme_str(), Some("https" | "http"))
+            || uri.authority().is_some_and(|a| a.as_str().contains('@'))
+        {
             return Err(wrong());
         }
         if let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>()
@@ -183,8 +187,7 @@ impl Resolver for Checked {
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let found = DefaultResolver::default().resolve(uri, config, timeout)?;
-        let mut kept: ResolvedSocketAddrs =
-            ArrayVec::from_fn(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
+        let mut kept: ResolvedSocketAddrs = ArrayVec::from_fn(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
         let mut refused = None;
         for address in found.iter() {
             if self.0.allows(address.ip()) {
@@ -244,8 +247,21 @@ mod tests {
     fn addresses_inside_the_house_are_refused() {
         let outgoing = Outgoing::new(false);
         for ip in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.1.1", "100.64.0.1", "0.0.0.0",
-            "224.0.0.1", "255.255.255.255", "::1", "fe80::1", "fd00::1", "::ffff:10.0.0.1", "2002:a00:1::", "::",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.1.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "2002:a00:1::",
+            "::",
         ] {
             assert!(!outgoing.allows(ip.parse().unwrap()), "{ip}");
         }

@@ -21,7 +21,8 @@ pub struct Pace {
 impl Pace {
     /// So many requests a minute; zero counts as one.
     pub fn new(per_address: u32, per_person: u32) -> Pace {
-        let quota = |per_minute: u32| Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN));
+        let quota =
+            |per_minute: u32| Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN));
         Pace {
             addresses: RateLimiter::keyed(quota(per_address)),
             people: RateLimiter::keyed(quota(per_person)),

@@ -34,10 +34,8 @@ fn parts() -> (Router<App>, OpenApi) {
         "token",
         SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("mw_…").build()),
     );
-    components.add_security_scheme(
-        "session",
-        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("medward"))),
-    );
+    components
+        .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("medward"))));
     (router, description)
 }
 

@@ -48,7 +48,8 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Whether two texts are equal, in a time that does not tell where they differ.
 pub fn same(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
-    left.len() == right.len() && left.iter().zip(right).fold(0, |odd, (a, b)| std::hint::black_box(odd | (a ^ b))) == 0
+    left.len() == right.len()
+        && left.iter().zip(right).fold(0, |odd, (a, b)| std::hint::black_box(odd | (a ^ b))) == 0
 }
 
 /// Seals secrets with the key of the installation.

@@ -37,7 +37,10 @@ impl Site {
         }
         match self.0.iter().find(|(known, _)| *known == "index.html") {
             Some((name, body)) => Some(file(name, body)),
-            None => Some((StatusCode::OK, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], NOT_BUILT).into_response()),
+            None => Some(
+                (StatusCode::OK, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], NOT_BUILT)
+                    .into_response(),
+            ),
         }
     }
 }

@@ -32,9 +32,11 @@ fn sources(evidence: &[Value]) -> String {
     let mut by_source: BTreeMap<(&str, &str), (f64, &str, u64)> = BTreeMap::new();
     for support in evidence {
         let weight = support.get("weight").and_then(Value::as_f64).unwrap_or(0.0);
-        let entry = by_source
-            .entry((text(support, "source"), text(support, "field")))
-            .or_insert((weight, text(support, "value"), 0));
+        let entry = by_source.entry((text(support, "source"), text(support, "field"))).or_insert((
+            weight,
+            text(support, "value"),
+            0,
+        ));
         entry.2 += 1;
         if weight > entry.0 {
             *entry = (weight, text(support, "value"), entry.2);
@@ -48,7 +50,11 @@ fn sources(evidence: &[Value]) -> String {
         .take(3)
         .map(|((source, field), (_, value, _))| {
             let value: String = value.chars().take(80).collect();
-            if field.is_empty() { format!("{source} says '{value}'") } else { format!("{source} says '{value}' in {field}") }
+            if field.is_empty() {
+                format!("{source} says '{value}'")
+            } else {
+                format!("{source} says '{value}' in {field}")
+            }
         })
         .collect();
     if more > 0 {
@@ -72,7 +78,8 @@ pub fn why(
         Some(value) => {
             let confidence = confidence.unwrap_or(0.0);
             let percent = (confidence * 100.0).clamp(0.0, 99.0).round();
-            let because = if evidence.is_empty() { String::new() } else { format!(", because {}", sources(evidence)) };
+            let because =
+                if evidence.is_empty() { String::new() } else { format!(", because {}", sources(evidence)) };
             format!("The {what} of {name} is {} {value} ({percent} %){because}.", sure(confidence))
         }
         None => format!("The {what} of {name} is not known: nothing that was heard or said tells it."),
@@ -84,7 +91,9 @@ pub fn why(
         if from.is_empty() {
             words.push_str(&format!(" '{other}' was considered too and lost."));
         } else {
-            words.push_str(&format!(" '{other}' was considered too ({from}) and lost, because it weighs less."));
+            words.push_str(&format!(
+                " '{other}' was considered too ({from}) and lost, because it weighs less."
+            ));
         }
     }
     if let [latest, before, ..] = history {
@@ -120,6 +129,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_said_to_be_unknown() {
-        assert!(why("pump-7", "os_version", None, None, &[], &[], &[]).contains("os version of pump-7 is not known"));
+        assert!(
+            why("pump-7", "os_version", None, None, &[], &[], &[])
+                .contains("os version of pump-7 is not known")
+        );
     }
 }

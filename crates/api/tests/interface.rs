@@ -44,7 +44,8 @@ async fn pages_follow_each_other_without_holes_or_doubles() {
 #[tokio::test]
 async fn only_the_fields_that_were_asked_for_come_with_the_id() {
     let (house, token) = with_token().await;
-    let page = house.send(ask("GET", "/api/v1/devices?fields=name,vendor&q=pump").bearer(&token)).await.json();
+    let page =
+        house.send(ask("GET", "/api/v1/devices?fields=name,vendor&q=pump").bearer(&token)).await.json();
     assert_eq!(page["items"], json!([{ "id": "dev-000000000001", "name": "pump-1", "vendor": "B. Braun" }]));
 }
 
@@ -61,7 +62,8 @@ async fn a_wrong_search_is_answered_with_what_to_do() {
 async fn a_change_to_what_somebody_else_changed_is_refused() {
     let (house, token) = with_token().await;
     let tag = house.send(ask("GET", PUMP).bearer(&token)).await.headers["etag"].to_str().unwrap().to_owned();
-    let change = |tag: &str| ask("PATCH", PUMP).bearer(&token).with("if-match", tag).body(json!({ "owner": "ICU" }));
+    let change =
+        |tag: &str| ask("PATCH", PUMP).bearer(&token).with("if-match", tag).body(json!({ "owner": "ICU" }));
     assert_eq!(house.send(change(&tag)).await.status, 200);
     assert_eq!(house.send(change(&tag)).await.status, 412);
 }
@@ -92,7 +94,9 @@ async fn the_same_post_sent_twice_is_carried_out_once() {
 async fn why_is_told_in_plain_words() {
     let (house, token) = with_token().await;
     let why = house.send(ask("GET", &format!("{PUMP}/why/vendor")).bearer(&token)).await.json();
-    assert!(why["words"].as_str().unwrap().starts_with("The vendor of pump-1 is very likely B. Braun (93 %)"));
+    assert!(
+        why["words"].as_str().unwrap().starts_with("The vendor of pump-1 is very likely B. Braun (93 %)")
+    );
 }
 
 #[tokio::test]
@@ -107,8 +111,10 @@ async fn the_csv_of_devices_holds_no_formula_whatever_the_network_calls_itself()
 #[tokio::test]
 async fn json_lines_hold_one_device_each_and_a_spreadsheet_is_a_zip() {
     let (house, token) = with_token().await;
-    let told = house.send(ask("GET", "/api/v1/devices/export?format=jsonl&q=site:south").bearer(&token)).await;
-    let lines: Vec<serde_json::Value> = told.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told =
+        house.send(ask("GET", "/api/v1/devices/export?format=jsonl&q=site:south").bearer(&token)).await;
+    let lines: Vec<serde_json::Value> =
+        told.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 1);
     let sheet = house.send(ask("GET", "/api/v1/devices/export?format=xlsx").bearer(&token)).await;
     assert!(sheet.text.starts_with("PK"));
@@ -135,7 +141,8 @@ async fn devices_of_different_sites_cannot_be_joined() {
 async fn a_list_of_a_maintenance_system_is_compared_with_the_wire() {
     let (house, token) = with_token().await;
     let csv = "Asset Tag;Serial No;Manufacturer\nA1;SN-1;B. Braun\nA2;SN-99;Baxter\n";
-    let import = ask("POST", "/api/v1/cmms/import?preview=true").bearer(&token).with("content-type", "text/csv");
+    let import =
+        ask("POST", "/api/v1/cmms/import?preview=true").bearer(&token).with("content-type", "text/csv");
     let told = house.send(import.body(json!(csv))).await.json();
     assert_eq!((&told["matched"], &told["missing_total"], &told["taken"]), (&json!(1), &json!(1), &json!(0)));
     assert_eq!(told["missing_on_wire"][0]["serial"], "SN-99");

@@ -11,7 +11,10 @@ fn the_committed_description_is_that_of_the_code() {
         std::fs::write(&path, &text).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == text, "openapi.json is old: run UPDATE_GOLDENS=1 cargo test -p medward-api --test openapi");
+    assert!(
+        committed == text,
+        "openapi.json is old: run UPDATE_GOLDENS=1 cargo test -p medward-api --test openapi"
+    );
 }
 
 #[test]

@@ -21,7 +21,12 @@ async fn lived_in() -> (House, String, String) {
     let change = json!({ "old": first.password, "new": "stable-correct-horse" });
     let csrf = told.json()["csrf"].as_str().unwrap().to_owned();
     let told = house
-        .send(ask("POST", "/api/v1/session/password").with("cookie", &told.cookie()).with("x-medward-csrf", &csrf).body(change))
+        .send(
+            ask("POST", "/api/v1/session/password")
+                .with("cookie", &told.cookie())
+                .with("x-medward-csrf", &csrf)
+                .body(change),
+        )
         .await;
     assert_eq!(told.status, 200, "{}", told.text);
     let csrf = told.json()["csrf"].as_str().unwrap().to_owned();
@@ -117,7 +122,9 @@ async fn a_session_ends_by_idleness_and_in_any_case_after_twelve_hours() {
 #[tokio::test]
 async fn signing_out_ends_the_session_itself_and_not_only_the_cookie() {
     let (house, cookie, csrf) = lived_in().await;
-    let told = house.send(ask("DELETE", "/api/v1/session").with("cookie", &cookie).with("x-medward-csrf", &csrf)).await;
+    let told = house
+        .send(ask("DELETE", "/api/v1/session").with("cookie", &cookie).with("x-medward-csrf", &csrf))
+        .await;
     assert_eq!(told.status, 204);
     assert_eq!(house.send(ask("GET", "/api/v1/devices").with("cookie", &cookie)).await.status, 401);
 }
@@ -125,7 +132,8 @@ async fn signing_out_ends_the_session_itself_and_not_only_the_cookie() {
 #[tokio::test]
 async fn with_one_time_codes_the_password_alone_does_not_open() {
     let (house, cookie, csrf) = lived_in().await;
-    let own = |method| ask(method, "/api/v1/session/totp").with("cookie", &cookie).with("x-medward-csrf", &csrf);
+    let own =
+        |method| ask(method, "/api/v1/session/totp").with("cookie", &cookie).with("x-medward-csrf", &csrf);
     let secret = house.send(own("POST")).await.json()["secret"].as_str().unwrap().to_owned();
     assert_eq!(house.send(own("PUT").body(json!({ "code": "000000" }))).await.status, 422);
     let code = code_of(&secret, house.app.now().as_seconds() / 30);
@@ -146,8 +154,11 @@ fn code_of(secret: &str, step: i64) -> String {
         let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == sign).unwrap();
         bits.push_str(&format!("{value:05b}"));
     }
-    let key: Vec<u8> =
-        bits.as_bytes().chunks_exact(8).map(|b| u8::from_str_radix(std::str::from_utf8(b).unwrap(), 2).unwrap()).collect();
+    let key: Vec<u8> = bits
+        .as_bytes()
+        .chunks_exact(8)
+        .map(|b| u8::from_str_radix(std::str::from_utf8(b).unwrap(), 2).unwrap())
+        .collect();
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &key);
     let tag = ring::hmac::sign(&key, &step.to_be_bytes());
     let at = usize::from(tag.as_ref()[19] & 15);
@@ -161,9 +172,8 @@ async fn secrets_are_sealed_or_hashed_in_the_store_and_absent_from_the_audit_tra
     let with = |a: house::Ask| a.with("cookie", &cookie).with("x-medward-csrf", &csrf);
     let totp = house.send(with(ask("POST", "/api/v1/session/totp"))).await.json()["secret"].clone();
     let body = json!({ "name": "export", "role": "viewer" });
-    let token = house
-        .send(with(ask("POST", "/api/v1/tokens").body(body).with("idempotency-key", "k1")))
-        .await;
+    let token =
+        house.send(with(ask("POST", "/api/v1/tokens").body(body).with("idempotency-key", "k1"))).await;
     let channel = json!({ "name": "c", "threshold": "high", "kind": "webhook",
         "config": { "url": "https://hooks.example/x" }, "secret": "hush-hush-hush" });
     assert_eq!(house.send(with(ask("POST", "/api/v1/channels").body(channel))).await.status, 201);
@@ -175,7 +185,14 @@ async fn secrets_are_sealed_or_hashed_in_the_store_and_absent_from_the_audit_tra
     let whole = format!("{:?} {:?}", kept.documents, kept.audit);
     let cookie = cookie.split_once('=').unwrap().1;
     let token_secret = token.rsplit_once('_').unwrap().1;
-    for secret in [totp.as_str().unwrap(), token_secret, "hush-hush-hush", "client-secret-1", "stable-correct-horse", cookie] {
+    for secret in [
+        totp.as_str().unwrap(),
+        token_secret,
+        "hush-hush-hush",
+        "client-secret-1",
+        "stable-correct-horse",
+        cookie,
+    ] {
         assert!(!whole.contains(secret), "{secret}");
     }
 }
@@ -186,7 +203,8 @@ async fn a_person_who_was_disabled_is_out_at_once_with_sessions_and_tokens() {
     house.person("eve", Role::SecurityAnalyst, None).await;
     let (session, token) = (house.session("eve").await, house.token("eve", Role::Viewer, &[], None).await);
     let body = json!({ "disabled": true });
-    let change = ask("PUT", "/api/v1/people/eve").with("cookie", &cookie).with("x-medward-csrf", &csrf).body(body);
+    let change =
+        ask("PUT", "/api/v1/people/eve").with("cookie", &cookie).with("x-medward-csrf", &csrf).body(body);
     assert_eq!(house.send(change).await.status, 200);
     assert_eq!(house.send(ask("GET", "/api/v1/devices").with("cookie", &session)).await.status, 401);
     assert_eq!(house.send(ask("GET", "/api/v1/devices").bearer(&token)).await.status, 401);

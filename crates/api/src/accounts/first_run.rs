@@ -35,7 +35,10 @@ pub async fn first_run(store: &dyn Store, now: Timestamp) -> Result<Option<OneTi
 
 /// Makes "admin" an administrator with a new password for one use, whatever was before: for who is locked out and has the
 /// machine itself.
-pub async fn renew_administrator(store: &dyn Store, now: Timestamp) -> Result<OneTimePassword, FirstRunError> {
+pub async fn renew_administrator(
+    store: &dyn Store,
+    now: Timestamp,
+) -> Result<OneTimePassword, FirstRunError> {
     let word = password::one_time()?;
     let to_hash = word.clone();
     let hash = tokio::task::spawn_blocking(move || password::hash_now(&to_hash))

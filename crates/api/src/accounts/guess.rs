@@ -34,7 +34,8 @@ fn keys(account: &str, address: &str) -> [(String, u32); 2] {
 pub async fn attempt(store: &dyn Store, account: &str, address: &str, now: Timestamp) -> Answer<()> {
     for (key, free) in keys(account, address) {
         if let Some(wait) = count(store, &key, free, now).await? {
-            let mut problem = Problem::slow_down("Too many wrong sign-ins: this is locked for a while.", wait);
+            let mut problem =
+                Problem::slow_down("Too many wrong sign-ins: this is locked for a while.", wait);
             problem.kind = "urn:medward:problem:locked".to_owned();
             return Err(problem);
         }
@@ -68,7 +69,12 @@ async fn count(store: &dyn Store, key: &str, free: u32, now: Timestamp) -> Resul
 }
 
 /// Forgets the failures of an account after a right sign-in; those of the address count one less.
-pub async fn forgive(store: &dyn Store, account: &str, address: &str, now: Timestamp) -> Result<(), StoreError> {
+pub async fn forgive(
+    store: &dyn Store,
+    account: &str,
+    address: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let [(account, _), (address, _)] = keys(account, address);
     store.delete_document(KIND, &account).await?;
     if let Some(kept) = keep::load::<Failures>(store, KIND, &address, now).await? {

@@ -4,7 +4,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use medward_model::Timestamp;
-use ring::signature::{ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -60,7 +62,9 @@ impl Key {
         match (algorithm, self.kty.as_str()) {
             ("RS256", "RSA") => {
                 let (Some(n), Some(e)) = (bytes(&self.n), bytes(&self.e)) else { return false };
-                RsaPublicKeyComponents { n, e }.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).is_ok()
+                RsaPublicKeyComponents { n, e }
+                    .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+                    .is_ok()
             }
             ("ES256", "EC") if self.crv.as_deref() == Some("P-256") => {
                 let (Some(x), Some(y)) = (bytes(&self.x), bytes(&self.y)) else { return false };
@@ -78,12 +82,14 @@ impl Key {
 /// The claims of a token that is right; else what is wrong.
 pub fn check(token: &str, keys: &Keys, expected: &Expected<'_>) -> Result<Value, &'static str> {
     let mut parts = token.split('.');
-    let (Some(head), Some(body), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    let (Some(head), Some(body), Some(signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return Err("the ID token is no signed token");
     };
-    let parsed: Head =
-        bytes(head).and_then(|text| serde_json::from_slice(&text).ok()).ok_or("the head of the ID token is unreadable")?;
+    let parsed: Head = bytes(head)
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .ok_or("the head of the ID token is unreadable")?;
     let signature = bytes(signature).ok_or("the signature of the ID token is unreadable")?;
     let message = format!("{head}.{body}");
     let signed = keys
@@ -95,8 +101,9 @@ pub fn check(token: &str, keys: &Keys, expected: &Expected<'_>) -> Result<Value,
     if !signed {
         return Err("the ID token is not signed by a key of the provider with RS256 or ES256");
     }
-    let claims: Value =
-        bytes(body).and_then(|text| serde_json::from_slice(&text).ok()).ok_or("the ID token is unreadable")?;
+    let claims: Value = bytes(body)
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .ok_or("the ID token is unreadable")?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     if text("iss") != Some(expected.issuer) {
         return Err("the ID token is of another issuer");
@@ -113,7 +120,8 @@ pub fn check(token: &str, keys: &Keys, expected: &Expected<'_>) -> Result<Value,
         return Err("the ID token is for several clients");
     }
     #[expect(clippy::cast_possible_truncation, reason = "fractions of seconds do not matter")]
-    let number = |name: &str| claims.get(name).and_then(|v| v.as_i64().or_else(|| v.as_f64().map(|f| f as i64)));
+    let number =
+        |name: &str| claims.get(name).and_then(|v| v.as_i64().or_else(|| v.as_f64().map(|f| f as i64)));
     let now = expected.now.as_seconds();
     if number("exp").is_none_or(|until| until <= now - SKEW) {
         return Err("the ID token has expired; is the clock right?");
@@ -142,7 +150,8 @@ mod tests {
     fn issue(claims: &Value, algorithm: &str) -> (String, Keys) {
         let random = SystemRandom::new();
         let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &random).unwrap();
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &random).unwrap();
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", encode(&json!({"alg": algorithm, "kid": "1"})), encode(claims));
         let signature = pair.sign(&random, message.as_bytes()).unwrap();

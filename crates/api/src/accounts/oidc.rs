@@ -94,7 +94,8 @@ async fn ask<T: serde::de::DeserializeOwned>(app: &App, what: &str, url: &str) -
     if reply.status != 200 {
         return Err(trouble(format!("{what}: the provider answered {}.", reply.status)));
     }
-    serde_json::from_slice(&reply.body).map_err(|_| trouble(format!("{what}: the provider's answer is unreadable.")))
+    serde_json::from_slice(&reply.body)
+        .map_err(|_| trouble(format!("{what}: the provider's answer is unreadable.")))
 }
 
 async fn discover(app: &App, settings: &Settings) -> Answer<Provider> {
@@ -178,7 +179,9 @@ pub async fn finish(app: &App, state: &str, code: &str, browser: &str) -> Answer
     let id = secrets::fingerprint(state.as_bytes());
     let flow = keep::load::<Flow>(&*app.store, FLOW, &id, now).await?;
     let Some(flow) = flow.map(|kept| kept.body) else {
-        return Err(trouble("This sign-in was not begun here, was used before, or took longer than ten minutes."));
+        return Err(trouble(
+            "This sign-in was not begun here, was used before, or took longer than ten minutes.",
+        ));
     };
     if !secrets::same(&flow.browser, &secrets::fingerprint(browser.as_bytes())) {
         return Err(trouble("This sign-in was begun by another browser."));
@@ -195,11 +198,18 @@ pub async fn finish(app: &App, state: &str, code: &str, browser: &str) -> Answer
             "Ask an administrator to add a rule to the settings of single sign-on.",
         ));
     };
-    let subject = format!("{} {}", provider.issuer, claims.get("sub").and_then(Value::as_str).unwrap_or_default());
+    let subject =
+        format!("{} {}", provider.issuer, claims.get("sub").and_then(Value::as_str).unwrap_or_default());
     enter(app, &claims, subject, rule).await
 }
 
-async fn redeem(app: &App, settings: &Settings, provider: &Provider, flow: &Flow, code: &str) -> Answer<Value> {
+async fn redeem(
+    app: &App,
+    settings: &Settings,
+    provider: &Provider,
+    flow: &Flow,
+    code: &str,
+) -> Answer<Value> {
     let redirect = redirect_url(app);
     let mut fields = vec![
         ("grant_type", "authorization_code"),
@@ -240,7 +250,8 @@ async fn redeem(app: &App, settings: &Settings, provider: &Provider, flow: &Flow
         nonce: &flow.nonce,
         now: app.now(),
     };
-    identity_token::check(&granted.id_token, &keys, &expected).map_err(|why| trouble(format!("Refused: {why}.")))
+    identity_token::check(&granted.id_token, &keys, &expected)
+        .map_err(|why| trouble(format!("Refused: {why}.")))
 }
 
 fn fits(rule: &RoleRule, claims: &Value) -> bool {
@@ -261,7 +272,10 @@ async fn enter(app: &App, claims: &Value, subject: String, rule: &RoleRule) -> A
         Some((_, kept)) => (kept.body.clone(), kept.version),
         None => {
             let text = |name: &str| claims.get(name).and_then(Value::as_str);
-            let wanted = text("preferred_username").or_else(|| text("email")).or_else(|| text("sub")).unwrap_or("person");
+            let wanted = text("preferred_username")
+                .or_else(|| text("email"))
+                .or_else(|| text("sub"))
+                .unwrap_or("person");
             let mut name: String = wanted
                 .to_lowercase()
                 .chars()
@@ -272,10 +286,16 @@ async fn enter(app: &App, claims: &Value, subject: String, rule: &RoleRule) -> A
             // A name that is taken, by a local account above all, is never taken over.
             if person::check_name(&name).is_err() || all.iter().any(|(other, _)| *other == name) {
                 let print = secrets::fingerprint(subject.as_bytes());
-                name = format!("{}-{}", if name.is_empty() { "person" } else { &name }, print.get(..8).unwrap_or("x"));
+                name = format!(
+                    "{}-{}",
+                    if name.is_empty() { "person" } else { &name },
+                    print.get(..8).unwrap_or("x")
+                );
             }
-            let display = text("name").unwrap_or(wanted).chars().filter(|c| !c.is_control()).take(100).collect();
-            let made = Person { name, display, source: Source::Oidc, subject: Some(subject), ..Person::default() };
+            let display =
+                text("name").unwrap_or(wanted).chars().filter(|c| !c.is_control()).take(100).collect();
+            let made =
+                Person { name, display, source: Source::Oidc, subject: Some(subject), ..Person::default() };
             (made, 0)
         }
     };

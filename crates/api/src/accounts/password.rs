@@ -11,7 +11,8 @@ const SHORTEST: usize = 12;
 const LONGEST: usize = 1024;
 
 /// Hash of a password that nobody has: checked where there is no such person, so that the time tells nothing.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bWVkd2FyZC1ub2JvZHk$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bWVkd2FyZC1ub2JvZHk$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 fn hasher() -> Result<Argon2<'static>, SecretError> {
     let params = Params::new(19 * 1024, 2, 1, Some(32)).map_err(|_| SecretError::NoRandom)?;
@@ -58,7 +59,8 @@ pub async fn matches(app: &App, password: String, hash: Option<String>) -> Answe
 
 /// Whether somebody may take this as a password.
 pub fn accept(name: &str, password: &str) -> Answer<()> {
-    let advice = "Take at least 12 characters; several words that have nothing to do with each other are good.";
+    let advice =
+        "Take at least 12 characters; several words that have nothing to do with each other are good.";
     if password.chars().count() < SHORTEST {
         return Err(Problem::refused("The password is too short.", advice));
     }
@@ -69,7 +71,10 @@ pub fn accept(name: &str, password: &str) -> Answer<()> {
     let mut letters: Vec<char> = lower.chars().collect();
     letters.sort_unstable();
     letters.dedup();
-    if letters.len() < 5 || lower.contains("password") || (name.len() > 3 && lower.contains(&name.to_lowercase())) {
+    if letters.len() < 5
+        || lower.contains("password")
+        || (name.len() > 3 && lower.contains(&name.to_lowercase()))
+    {
         return Err(Problem::refused("The password is too easy to guess.", advice));
     }
     Ok(())

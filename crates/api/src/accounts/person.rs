@@ -49,7 +49,9 @@ pub struct Person {
 /// Names: 1 to 64 of lowercase letters, digits and `.-_@`.
 pub fn check_name(name: &str) -> Answer<()> {
     let fine = (1..=64).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_@".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_@".contains(&byte))
         && name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
         && name != "system";
     if fine {
@@ -67,6 +69,11 @@ pub async fn load(store: &dyn Store, name: &str, now: Timestamp) -> Result<Optio
 }
 
 /// Writes a person that was loaded with that version (0: a new one).
-pub async fn save(store: &dyn Store, person: &Person, version: u64, now: Timestamp) -> Result<u64, StoreError> {
+pub async fn save(
+    store: &dyn Store,
+    person: &Person,
+    version: u64,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     keep::save(store, KIND, &person.name, person, Some(version), None, now).await
 }

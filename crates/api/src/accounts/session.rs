@@ -86,7 +86,9 @@ pub fn set_cookie(tls: bool, value: Option<&str>) -> Result<axum::http::HeaderVa
     let name = cookie_name(tls);
     let secure = if tls { "; Secure" } else { "" };
     let text = match value {
-        Some(value) => format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={LONGEST}{secure}"),
+        Some(value) => {
+            format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={LONGEST}{secure}")
+        }
         None => format!("{name}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{secure}"),
     };
     axum::http::HeaderValue::from_str(&text).map_err(|_| Problem::internal("cookie"))

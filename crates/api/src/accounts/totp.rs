@@ -14,10 +14,13 @@ pub fn secret() -> Result<String, SecretError> {
 
 /// The address that authenticator apps read.
 pub fn uri(name: &str, secret: &str) -> String {
-    let name: String = name.bytes().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    }).collect();
+    let name: String = name
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect();
     format!("otpauth://totp/Medward:{name}?secret={secret}&issuer=Medward&algorithm=SHA1&digits=6&period=30")
 }
 
@@ -106,9 +109,14 @@ mod tests {
 
     #[test]
     fn base_32_is_that_of_rfc_4648_section_10() {
-        for (plain, text) in
-            [("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foob", "MZXW6YQ"), ("fooba", "MZXW6YTB"), ("foobar", "MZXW6YTBOI")]
-        {
+        for (plain, text) in [
+            ("f", "MY"),
+            ("fo", "MZXQ"),
+            ("foo", "MZXW6"),
+            ("foob", "MZXW6YQ"),
+            ("fooba", "MZXW6YTB"),
+            ("foobar", "MZXW6YTBOI"),
+        ] {
             assert_eq!(base32(plain.as_bytes()), text);
             assert_eq!(from_base32(text).unwrap(), plain.as_bytes());
         }

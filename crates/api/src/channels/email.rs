@@ -46,13 +46,16 @@ fn message(delivery: &Delivery<'_>, target: &EmailTarget, event: &Event) -> Resu
     builder.body(text).map_err(|error| DeliveryError::Unwritable(error.to_string()))
 }
 
-pub async fn deliver(delivery: &Delivery<'_>, target: &EmailTarget, event: &Event) -> Result<(), DeliveryError> {
+pub async fn deliver(
+    delivery: &Delivery<'_>,
+    target: &EmailTarget,
+    event: &Event,
+) -> Result<(), DeliveryError> {
     let message = message(delivery, target, event)?;
     // The address that was checked is the one that is connected to; the certificate is still held against the name.
     let address = delivery.app.outgoing.resolve(&target.host, target.port).await?;
-    let parameters = || {
-        TlsParameters::new(target.host.clone()).map_err(|error| DeliveryError::Mail(error.to_string()))
-    };
+    let parameters =
+        || TlsParameters::new(target.host.clone()).map_err(|error| DeliveryError::Mail(error.to_string()));
     let tls = match target.security {
         MailSecurity::Tls => Tls::Wrapper(parameters()?),
         MailSecurity::Starttls => Tls::Required(parameters()?),

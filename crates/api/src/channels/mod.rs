@@ -319,14 +319,18 @@ pub fn check(app: &App, target: &Target) -> Answer<()> {
     match target {
         Target::Webhook(target) => {
             at_most("url", &target.url, 1000)?;
-            let fault = |error: OutgoingError| Problem::refused(format!("'url': {error}."), "Enter another address.");
+            let fault =
+                |error: OutgoingError| Problem::refused(format!("'url': {error}."), "Enter another address.");
             app.outgoing.check_address(&target.url).map_err(fault)?;
         }
         Target::Email(target) => {
             check_host(&target.host, target.port)?;
             at_most("user", &target.user, 200)?;
             if !(1..=50).contains(&target.to.len()) {
-                return Err(Problem::refused("'to' names nobody, or more than 50.", "Name 1 to 50 addresses."));
+                return Err(Problem::refused(
+                    "'to' names nobody, or more than 50.",
+                    "Name 1 to 50 addresses.",
+                ));
             }
             for address in target.to.iter().chain([&target.from]) {
                 email::check(address).map_err(|error| {
@@ -343,10 +347,10 @@ fn check_host(host: &str, port: u16) -> Answer<()> {
     let fine = (1..=253).contains(&host.len())
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:_".contains(&byte));
     if !fine || port == 0 {
-        return Err(Problem::refused("'host' or 'port' is none.", "Enter a name or address, and a port from 1 to 65535."));
+        return Err(Problem::refused(
+            "'host' or 'port' is none.",
+            "Enter a name or address, and a port from 1 to 65535.",
+        ));
     }
     Ok(())
 }
-
-
-

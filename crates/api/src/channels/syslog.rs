@@ -48,10 +48,17 @@ pub fn line(event: &Event) -> String {
         fields.push_str(&format!(" device=\"{}\"", value(&device.0)));
     }
     let title: String = event.title.chars().filter(|c| !c.is_control()).collect();
-    format!("<{priority}>1 {at} - medward - {} [event@{ENTERPRISE} {fields}] \u{feff}{title}", event.kind.name())
+    format!(
+        "<{priority}>1 {at} - medward - {} [event@{ENTERPRISE} {fields}] \u{feff}{title}",
+        event.kind.name()
+    )
 }
 
-pub async fn deliver(delivery: &Delivery<'_>, target: &SyslogTarget, event: &Event) -> Result<(), DeliveryError> {
+pub async fn deliver(
+    delivery: &Delivery<'_>,
+    target: &SyslogTarget,
+    event: &Event,
+) -> Result<(), DeliveryError> {
     let address = delivery.app.outgoing.resolve(&target.host, target.port).await?;
     let line = line(event);
     match target.carrier {

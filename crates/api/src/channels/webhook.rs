@@ -17,7 +17,11 @@ pub fn signature(secret: &str, sent: i64, body: &[u8]) -> String {
     format!("sha256={}", hex(context.sign().as_ref()))
 }
 
-pub async fn deliver(delivery: &Delivery<'_>, target: &WebhookTarget, event: &Event) -> Result<(), DeliveryError> {
+pub async fn deliver(
+    delivery: &Delivery<'_>,
+    target: &WebhookTarget,
+    event: &Event,
+) -> Result<(), DeliveryError> {
     let channel = delivery.channel;
     let body = json!({ "channel": channel.name, "event": event });
     let body = serde_json::to_vec(&body).map_err(|error| DeliveryError::Unwritable(error.to_string()))?;
@@ -43,7 +47,11 @@ mod tests {
     #[test]
     fn the_signature_is_hmac_sha256_as_in_rfc_4231_case_2_with_the_time_before_the_body() {
         // The RFC's text "what do ya want for nothing?" is no number; the key is its own.
-        let whole = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, b"Jefe"), b"12.what do ya want for nothing?");
-        assert_eq!(signature("Jefe", 12, b"what do ya want for nothing?"), format!("sha256={}", hex(whole.as_ref())));
+        let whole =
+            hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, b"Jefe"), b"12.what do ya want for nothing?");
+        assert_eq!(
+            signature("Jefe", 12, b"what do ya want for nothing?"),
+            format!("sha256={}", hex(whole.as_ref()))
+        );
     }
 }

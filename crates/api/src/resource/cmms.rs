@@ -94,10 +94,15 @@ struct Compared {
 }
 
 /// Columns and rows of a body, CSV or JSON.
-async fn read(app: &App, request: Request) -> Answer<(Vec<BTreeMap<String, String>>, BTreeMap<String, String>)> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+async fn read(
+    app: &App,
+    request: Request,
+) -> Answer<(Vec<BTreeMap<String, String>>, BTreeMap<String, String>)> {
+    let kind =
+        request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (rows, columns) = if kind.starts_with("text/csv") {
-        let text = axum::body::Bytes::from_request(request, app).await.map_err(|_| crate::extract::too_large())?;
+        let text =
+            axum::body::Bytes::from_request(request, app).await.map_err(|_| crate::extract::too_large())?;
         (read_csv(&text)?, None)
     } else {
         let crate::extract::Body(sent) = crate::extract::Body::<Rows>::from_request(request, app).await?;
@@ -117,8 +122,11 @@ fn read_csv(text: &[u8]) -> Answer<Vec<BTreeMap<String, String>>> {
     // Tables of many countries are parted by semicolons.
     let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|sign| count(*sign)).unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text);
-    let wrong = |error: csv::Error| Problem::malformed(format!("The CSV cannot be read: {error}."), "Send UTF-8 with a head line.");
-    let headings: Vec<String> = reader.headers().map_err(wrong)?.iter().map(|heading| heading.trim().to_owned()).collect();
+    let wrong = |error: csv::Error| {
+        Problem::malformed(format!("The CSV cannot be read: {error}."), "Send UTF-8 with a head line.")
+    };
+    let headings: Vec<String> =
+        reader.headers().map_err(wrong)?.iter().map(|heading| heading.trim().to_owned()).collect();
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(wrong)?;
@@ -144,13 +152,23 @@ async fn devices(app: &App, caller: &Caller) -> Answer<Vec<DeviceSummary>> {
     }
 }
 
-async fn compared(app: &App, caller: &Caller, assets: Vec<Asset>, columns: BTreeMap<String, String>) -> Answer<Compared> {
+async fn compared(
+    app: &App,
+    caller: &Caller,
+    assets: Vec<Asset>,
+    columns: BTreeMap<String, String>,
+) -> Answer<Compared> {
     let devices = devices(app, caller).await?;
     tokio::task::spawn_blocking(move || {
         let told = reconcile(&assets, &devices);
         let by_id: BTreeMap<_, _> = devices.iter().map(|device| (&device.id, device)).collect();
-        let unknown: Vec<_> =
-            told.unlisted.iter().take(TOLD).filter_map(|id| by_id.get(id)).map(|device| (*device).clone()).collect();
+        let unknown: Vec<_> = told
+            .unlisted
+            .iter()
+            .take(TOLD)
+            .filter_map(|id| by_id.get(id))
+            .map(|device| (*device).clone())
+            .collect();
         let missing = told.unseen.iter().take(TOLD).filter_map(|at| assets.get(*at)).map(|asset| Listed {
             tag: asset.tag.clone(),
             name: asset.name.clone(),
@@ -173,7 +191,12 @@ async fn compared(app: &App, caller: &Caller, assets: Vec<Asset>, columns: BTree
                 .contradicting
                 .into_iter()
                 .take(TOLD)
-                .map(|c| Contradicting { device: c.device.0, field: c.field.to_owned(), cmms: c.listed, wire: c.seen })
+                .map(|c| Contradicting {
+                    device: c.device.0,
+                    field: c.field.to_owned(),
+                    cmms: c.listed,
+                    wire: c.seen,
+                })
                 .collect(),
             ambiguous: told.ambiguous.len() as u64,
             unusable: 0,

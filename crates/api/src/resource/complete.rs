@@ -80,10 +80,26 @@ pub async fn suggest(app: &App, caller: &Caller, text: &str) -> Answer<Vec<Sugge
     Ok(found)
 }
 
-async fn values(app: &App, caller: &Caller, minus: &str, field: &str, begun: &str) -> Answer<Vec<Suggestion>> {
+async fn values(
+    app: &App,
+    caller: &Caller,
+    minus: &str,
+    field: &str,
+    begun: &str,
+) -> Answer<Vec<Suggestion>> {
     let fixed: &[&str] = match field {
         "status" => &["active", "silent", "missing", "unheard"],
-        "is" => &["medical", "active", "silent", "missing", "unheard", "new", "internal", "external", "life-supporting"],
+        "is" => &[
+            "medical",
+            "active",
+            "silent",
+            "missing",
+            "unheard",
+            "new",
+            "internal",
+            "external",
+            "life-supporting",
+        ],
         "lifecycle" => &["ordered", "in-service", "stored", "retired", "lost"],
         "scope" => &["internal", "external", "multicast"],
         "criticality" => &["1", "2", "3", "4", "5"],
@@ -104,7 +120,8 @@ async fn values(app: &App, caller: &Caller, minus: &str, field: &str, begun: &st
 }
 
 fn of_value(minus: &str, field: &str, value: &str) -> Suggestion {
-    let plain = value.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '/')) && !value.is_empty();
+    let plain =
+        value.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '/')) && !value.is_empty();
     let written = if plain { value.to_owned() } else { find::quoted(value) };
     Suggestion {
         insert: format!("{minus}{field}:{written}"),

@@ -37,7 +37,12 @@ struct Whole {
 
 /// One device. An identifier of a device that became part of another leads there.
 #[utoipa::path(get, path = "/api/v1/devices/{id}", tag = "devices", params(("id" = String, Path)), responses((status = 200, body = Whole, headers(("ETag" = String, description = "for If-Match"))), (status = 304, description = "not changed"), Problems))]
-async fn show(State(app): State<App>, caller: Caller, headers: HeaderMap, Named(id): Named<String>) -> Answer<Response> {
+async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Named(id): Named<String>,
+) -> Answer<Response> {
     let record = find::device(&app, &caller, &id).await?;
     // The annotation's version is what If-Match of a change is held against, so it leads the tag.
     let tag = format!("\"{}.{}\"", record.annotation.version, record.summary.version);
@@ -120,7 +125,9 @@ impl Change {
         if self.add_tags.len() > 32 || self.remove_tags.len() > 32 {
             return Err(Problem::refused("More than 32 tags are given.", "A device has at most 32."));
         }
-        for (what, text, most) in [("owner", &self.owner, 200), ("note", &self.note, 4000), ("place", &self.place, 64)] {
+        for (what, text, most) in
+            [("owner", &self.owner, 200), ("note", &self.note, 4000), ("place", &self.place, 64)]
+        {
             if let Some(Some(text)) = text {
                 at_most(what, text, most)?;
             }
@@ -128,12 +135,18 @@ impl Change {
         if let Some(Some(criticality)) = self.criticality
             && !(1..=5).contains(&criticality)
         {
-            return Err(Problem::refused("'criticality' is not within 1 to 5.", "1 is least, 5 is: life depends on it."));
+            return Err(Problem::refused(
+                "'criticality' is not within 1 to 5.",
+                "1 is least, 5 is: life depends on it.",
+            ));
         }
         if let Some(Some(value)) = self.value
             && value > 1_000_000_000_000
         {
-            return Err(Problem::refused("'value' is larger than 10^12.", "It is counted in whole units of money."));
+            return Err(Problem::refused(
+                "'value' is larger than 10^12.",
+                "It is counted in whole units of money.",
+            ));
         }
         let mut maintenance = None;
         if let Some(works) = self.maintenance {
@@ -144,7 +157,10 @@ impl Change {
             for work in works {
                 at_most("reason", &work.reason, 500)?;
                 if work.from >= work.until {
-                    return Err(Problem::refused("A maintenance ends before it begins.", "Exchange 'from' and 'until'."));
+                    return Err(Problem::refused(
+                        "A maintenance ends before it begins.",
+                        "Exchange 'from' and 'until'.",
+                    ));
                 }
                 times.push(Maintenance { from: work.from, until: work.until, reason: work.reason });
             }
@@ -244,13 +260,19 @@ async fn why(
     let name = known.name();
     let fused = record.document.get("attributes").and_then(|attributes| attributes.get(name));
     let list = |key: &str| {
-        fused.and_then(|fused| fused.get(key)).and_then(serde_json::Value::as_array).cloned().unwrap_or_default()
+        fused
+            .and_then(|fused| fused.get(key))
+            .and_then(serde_json::Value::as_array)
+            .cloned()
+            .unwrap_or_default()
     };
     let mut history = app.store.attributes(&record.summary.id).await?;
     history.retain(|change| change.attribute == name);
-    let value = fused.and_then(|fused| fused.get("value")).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let value =
+        fused.and_then(|fused| fused.get("value")).and_then(serde_json::Value::as_str).map(str::to_owned);
     let confidence = fused.and_then(|fused| fused.get("confidence")).and_then(serde_json::Value::as_f64);
     let (evidence, rejected) = (list("evidence"), list("rejected"));
-    let words = words::why(&record.summary.name, name, value.as_deref(), confidence, &evidence, &rejected, &history);
+    let words =
+        words::why(&record.summary.name, name, value.as_deref(), confidence, &evidence, &rejected, &history);
     Ok(Json(Why { attribute: name.to_owned(), value, confidence, evidence, rejected, history, words }))
 }

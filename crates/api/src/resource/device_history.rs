@@ -67,7 +67,12 @@ async fn conversations(
         None | Some("" | "either") => Direction::Either,
         Some("originated") => Direction::Originated,
         Some("answered") => Direction::Answered,
-        Some(_) => return Err(Problem::malformed("'direction' is none of originated, answered, either.", "Use one of these.")),
+        Some(_) => {
+            return Err(Problem::malformed(
+                "'direction' is none of originated, answered, either.",
+                "Use one of these.",
+            ));
+        }
     };
     let record = find::device(&app, &caller, &id).await?;
     let list = ConversationList {
@@ -153,7 +158,8 @@ async fn volume(
     Asked(when): Asked<When>,
 ) -> Answer<Json<Volume>> {
     let (record, from, until, bucket) = within(&app, &caller, &id, &when).await?;
-    let points = app.store.volume(Some(&record.summary.id), caller.sites.as_deref(), from, until, bucket).await?;
+    let points =
+        app.store.volume(Some(&record.summary.id), caller.sites.as_deref(), from, until, bucket).await?;
     Ok(Json(Volume { points }))
 }
 
@@ -218,7 +224,11 @@ async fn events(
 }
 
 /// Names of devices by their identifiers, of those that the caller sees.
-pub async fn names(app: &App, caller: &Caller, ids: BTreeSet<String>) -> Answer<BTreeMap<String, medward_monitor::DeviceSummary>> {
+pub async fn names(
+    app: &App,
+    caller: &Caller,
+    ids: BTreeSet<String>,
+) -> Answer<BTreeMap<String, medward_monitor::DeviceSummary>> {
     let ids: Vec<DeviceId> = ids.into_iter().map(DeviceId).collect();
     let mut found = BTreeMap::new();
     for some in ids.chunks(1000) {

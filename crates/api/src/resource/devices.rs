@@ -22,7 +22,11 @@ use crate::problem::Problems;
 use crate::{Answer, App, Problem, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(facets)).routes(routes!(complete)).routes(routes!(bulk))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(facets))
+        .routes(routes!(complete))
+        .routes(routes!(bulk))
 }
 
 /// A device of which only some fields were asked for; the id always is there.
@@ -92,9 +96,33 @@ async fn list(
 
 /// All fields of a device in one line.
 pub const FIELDS: [&str; 27] = [
-    "id", "site", "name", "status", "scope", "vendor", "family", "model", "serial", "category", "group", "medical", "os",
-    "os_version", "firmware", "role", "life_supporting", "ips", "macs", "vlans", "whereabouts", "first_seen", "last_seen",
-    "tags", "owner", "criticality", "lifecycle",
+    "id",
+    "site",
+    "name",
+    "status",
+    "scope",
+    "vendor",
+    "family",
+    "model",
+    "serial",
+    "category",
+    "group",
+    "medical",
+    "os",
+    "os_version",
+    "firmware",
+    "role",
+    "life_supporting",
+    "ips",
+    "macs",
+    "vlans",
+    "whereabouts",
+    "first_seen",
+    "last_seen",
+    "tags",
+    "owner",
+    "criticality",
+    "lifecycle",
 ];
 
 /// By what to count.
@@ -133,7 +161,11 @@ struct Facets {
 
 /// How many devices have which values.
 #[utoipa::path(get, path = "/api/v1/devices/facets", tag = "devices", params(Counted), responses((status = 200, body = Facets), Problems))]
-async fn facets(State(app): State<App>, caller: Caller, Asked(counted): Asked<Counted>) -> Answer<Json<Facets>> {
+async fn facets(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(counted): Asked<Counted>,
+) -> Answer<Json<Facets>> {
     let limit = counted.limit.unwrap_or(20);
     if !(1..=200).contains(&limit) {
         return Err(Problem::malformed("'limit' is not within 1 to 200.", "Ask for 1 to 200 values."));
@@ -155,7 +187,11 @@ async fn facets(State(app): State<App>, caller: Caller, Asked(counted): Asked<Co
     let facets = found
         .into_iter()
         .map(|facet| FacetOf {
-            field: FACETS.iter().find(|(_, field)| *field == facet.field).map_or("", |(name, _)| *name).to_owned(),
+            field: FACETS
+                .iter()
+                .find(|(_, field)| *field == facet.field)
+                .map_or("", |(name, _)| *name)
+                .to_owned(),
             values: facet.values.into_iter().map(|v| Count { value: v.value, count: v.count }).collect(),
             without: facet.without,
         })
@@ -195,7 +231,11 @@ struct Suggestions {
 
 /// Ways to go on with the last word of a search.
 #[utoipa::path(get, path = "/api/v1/devices/complete", tag = "devices", params(Typed), responses((status = 200, body = Suggestions), Problems))]
-async fn complete(State(app): State<App>, caller: Caller, Asked(typed): Asked<Typed>) -> Answer<Json<Suggestions>> {
+async fn complete(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(typed): Asked<Typed>,
+) -> Answer<Json<Suggestions>> {
     let text: String = typed.text.unwrap_or_default().chars().take(500).collect();
     let suggestions = super::complete::suggest(&app, &caller, &text).await?;
     Ok(Json(Suggestions { suggestions }))
@@ -215,17 +255,17 @@ struct Bulk {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Changed {
+struct ManyChanged {
     changed: u64,
 }
 
 /// Changes what people say of many devices.
-#[utoipa::path(post, path = "/api/v1/devices/bulk", tag = "devices", request_body = Bulk, responses((status = 200, body = Changed), Problems))]
+#[utoipa::path(post, path = "/api/v1/devices/bulk", tag = "devices", request_body = Bulk, responses((status = 200, body = ManyChanged), Problems))]
 async fn bulk(
     State(app): State<App>,
     caller: Caller,
     Body(sent): Body<Bulk>,
-) -> Answer<(Extension<Noted>, Json<Changed>)> {
+) -> Answer<(Extension<Noted>, Json<ManyChanged>)> {
     let noted = serde_json::json!({ "q": sent.q, "devices": sent.ids.as_ref().map(Vec::len), "patch": sent.patch.noted() });
     let patch = sent.patch.read()?;
     let mut changed = 0;
@@ -236,7 +276,10 @@ async fn bulk(
         }
         (None, Some(ids)) => {
             if ids.len() > 1000 {
-                return Err(Problem::refused("More than 1000 devices are named.", "Use a search, or several requests."));
+                return Err(Problem::refused(
+                    "More than 1000 devices are named.",
+                    "Use a search, or several requests.",
+                ));
             }
             let ids: Vec<DeviceId> = ids.into_iter().filter(|id| id.len() <= 64).map(DeviceId).collect();
             for summary in app.store.summaries(&ids).await? {
@@ -250,5 +293,5 @@ async fn bulk(
             return Err(Problem::refused("Either 'q' or 'ids' says which devices.", "Send one of the two."));
         }
     }
-    Ok((Extension(Noted(noted)), Json(Changed { changed })))
+    Ok((Extension(Noted(noted)), Json(ManyChanged { changed })))
 }

@@ -110,9 +110,11 @@ async fn stream(State(app): State<App>, caller: Caller, headers: HeaderMap) -> A
             Problem::malformed("Last-Event-ID is not a number.", "Send the id of the last event, or nothing.")
         })?),
     };
-    let turn = app.streams.clone().try_acquire_owned().map_err(|_| {
-        Problem::slow_down("Too many streams and downloads are open.", 10)
-    })?;
+    let turn = app
+        .streams
+        .clone()
+        .try_acquire_owned()
+        .map_err(|_| Problem::slow_down("Too many streams and downloads are open.", 10))?;
     let (give, take) = mpsc::channel(64);
     // Listening begins before the past is read, so that nothing falls in between.
     let listen = app.events.subscribe();

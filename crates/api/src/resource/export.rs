@@ -36,8 +36,11 @@ struct Wanted {
     format: Option<String>,
 }
 
-/// The columns, with what stands in them.
-const COLUMNS: [(&str, fn(&DeviceSummary) -> String); 26] = [
+/// A column with what stands in it.
+type Column = (&'static str, fn(&DeviceSummary) -> String);
+
+/// The columns.
+const COLUMNS: [Column; 26] = [
     ("id", |d| d.id.0.clone()),
     ("site", |d| d.site.clone()),
     ("name", |d| d.name.clone()),
@@ -96,7 +99,9 @@ async fn download(State(app): State<App>, caller: Caller, Asked(wanted): Asked<W
         None | Some("" | "csv") => ("text/csv; charset=utf-8", "csv"),
         Some("jsonl") => ("application/x-ndjson", "jsonl"),
         Some("xlsx") => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
-        Some(_) => return Err(Problem::malformed("'format' is none of csv, jsonl, xlsx.", "Use one of these.")),
+        Some(_) => {
+            return Err(Problem::malformed("'format' is none of csv, jsonl, xlsx.", "Use one of these."));
+        }
     };
     let day: String = app.now().to_string().chars().take(10).collect();
     let headers = [

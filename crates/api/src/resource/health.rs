@@ -44,7 +44,9 @@ async fn metrics(State(app): State<App>) -> Answer<Response> {
         text.push('\n');
     }
     let listeners = 256_usize.saturating_sub(app.streams.available_permits());
-    text.push_str("# HELP medward_api_streams Streams and downloads that are open.\n# TYPE medward_api_streams gauge\n");
+    text.push_str(
+        "# HELP medward_api_streams Streams and downloads that are open.\n# TYPE medward_api_streams gauge\n",
+    );
     text.push_str(&format!("medward_api_streams {listeners}\n"));
     text.push_str("# HELP medward_build_info Version of Medward.\n# TYPE medward_build_info gauge\n");
     let version: String = app.config.version.chars().filter(|c| !matches!(c, '"' | '\\' | '\n')).collect();

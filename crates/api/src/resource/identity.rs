@@ -17,7 +17,11 @@ use crate::problem::Problems;
 use crate::{Answer, App, Problem, find, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(merge)).routes(routes!(split)).routes(routes!(list)).routes(routes!(undo))
+    OpenApiRouter::new()
+        .routes(routes!(merge))
+        .routes(routes!(split))
+        .routes(routes!(list))
+        .routes(routes!(undo))
 }
 
 /// Records that are one device.
@@ -53,9 +57,16 @@ fn nodes(record: &DeviceRecord) -> Vec<String> {
     }
 }
 
-async fn decide(app: &App, caller: &Caller, site: String, decision: Decision, reason: String) -> Answer<DecisionRecord> {
+async fn decide(
+    app: &App,
+    caller: &Caller,
+    site: String,
+    decision: Decision,
+    reason: String,
+) -> Answer<DecisionRecord> {
     at_most("reason", &reason, 500)?;
-    let mut record = DecisionRecord { number: 0, site, decision, by: caller.name.clone(), at: app.now(), reason };
+    let mut record =
+        DecisionRecord { number: 0, site, decision, by: caller.name.clone(), at: app.now(), reason };
     record.number = app.store.decide(&record).await?;
     // It is kept; where the core does not answer, it applies it at its next start.
     if let Err(error) = app.live.decided(&record).await {
@@ -81,7 +92,10 @@ async fn merge(
     for id in &ids {
         let record = find::device(&app, &caller, id).await?;
         if site.get_or_insert_with(|| record.summary.site.clone()) != &record.summary.site {
-            return Err(Problem::refused("The devices are at different sites.", "Only devices of one site can be joined."));
+            return Err(Problem::refused(
+                "The devices are at different sites.",
+                "Only devices of one site can be joined.",
+            ));
         }
         let nodes = nodes(&record);
         if nodes.is_empty() {
@@ -91,7 +105,9 @@ async fn merge(
     }
     joined.sort();
     joined.dedup();
-    let record = decide(&app, &caller, site.unwrap_or_default(), Decision::Join { nodes: joined }, sent.reason).await?;
+    let record =
+        decide(&app, &caller, site.unwrap_or_default(), Decision::Join { nodes: joined }, sent.reason)
+            .await?;
     Ok((Extension(Noted(serde_json::json!({ "ids": ids, "decision": record.number }))), Json(record)))
 }
 
@@ -108,7 +124,8 @@ async fn split(
     let macs = record.summary.macs.iter().map(|mac| format!("mac {mac}"));
     let all: Vec<String> = macs.chain(record.summary.ips.iter().map(|ip| format!("ip {ip}"))).collect();
     let node = all.iter().find(|node| {
-        node.to_lowercase() == wanted || node.split_once(' ').is_some_and(|(_, address)| address.to_lowercase() == wanted)
+        node.to_lowercase() == wanted
+            || node.split_once(' ').is_some_and(|(_, address)| address.to_lowercase() == wanted)
     });
     let Some(node) = node.cloned() else {
         return Err(Problem::refused(
@@ -118,10 +135,14 @@ async fn split(
     };
     let from: Vec<String> = all.into_iter().filter(|other| *other != node).collect();
     if from.is_empty() {
-        return Err(Problem::refused("It is the only address of the device.", "There is nothing to part it from."));
+        return Err(Problem::refused(
+            "It is the only address of the device.",
+            "There is nothing to part it from.",
+        ));
     }
     let noted = serde_json::json!({ "node": node });
-    let record = decide(&app, &caller, record.summary.site, Decision::Part { node, from }, sent.reason).await?;
+    let record =
+        decide(&app, &caller, record.summary.site, Decision::Part { node, from }, sent.reason).await?;
     Ok((Extension(Noted(noted)), Json(record)))
 }
 
@@ -142,19 +163,18 @@ struct Undone {
 
 /// A decision and whether it holds.
 #[derive(Serialize, ToSchema)]
-struct Taken {
+struct TakenDecision {
     #[schema(value_type = schema::DecisionRecord)]
     record: DecisionRecord,
     undone: Option<Undone>,
 }
 
-async fn all(app: &App, caller: &Caller, site: Option<&str>) -> Answer<Vec<Taken>> {
+async fn all(app: &App, caller: &Caller, site: Option<&str>) -> Answer<Vec<TakenDecision>> {
     let mut found = Vec::new();
     for name in app.store.sites().await? {
         if caller.sees(&name) && site.is_none_or(|site| site == name) {
-            found.extend(app.store.decisions(&name).await?.into_iter().map(|(record, undone)| Taken {
-                record,
-                undone: undone.map(|(by, at)| Undone { by, at }),
+            found.extend(app.store.decisions(&name).await?.into_iter().map(|(record, undone)| {
+                TakenDecision { record, undone: undone.map(|(by, at)| Undone { by, at }) }
             }));
         }
     }
@@ -162,8 +182,12 @@ async fn all(app: &App, caller: &Caller, site: Option<&str>) -> Answer<Vec<Taken
 }
 
 /// Decisions, oldest first.
-#[utoipa::path(get, path = "/api/v1/decisions", tag = "identity", params(Of), responses((status = 200, body = Items<Taken>), Problems))]
-async fn list(State(app): State<App>, caller: Caller, Asked(of): Asked<Of>) -> Answer<Json<Items<Taken>>> {
+#[utoipa::path(get, path = "/api/v1/decisions", tag = "identity", params(Of), responses((status = 200, body = Items<TakenDecision>), Problems))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(of): Asked<Of>,
+) -> Answer<Json<Items<TakenDecision>>> {
     Ok(Json(Items::all(all(&app, &caller, of.site.as_deref()).await?)))
 }
 

@@ -68,7 +68,11 @@ async fn list(State(app): State<App>) -> Answer<Json<Items<Integration>>> {
 
 /// Notes an integration.
 #[utoipa::path(post, path = "/api/v1/integrations", tag = "integrations", request_body = NewIntegration, responses((status = 201, body = Integration), Problems))]
-async fn create(State(app): State<App>, caller: Caller, Body(sent): Body<NewIntegration>) -> Answer<Response> {
+async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Body(sent): Body<NewIntegration>,
+) -> Answer<Response> {
     at_most("name", &sent.name, 100)?;
     if sent.name.trim().is_empty() {
         return Err(Problem::refused("The integration has no name.", "Give it one."));

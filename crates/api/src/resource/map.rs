@@ -98,7 +98,8 @@ pub async fn nodes_of_devices(
     links: &[Link],
     own: Option<&DeviceSummary>,
 ) -> Answer<Vec<Node>> {
-    let mut ids: BTreeSet<String> = links.iter().flat_map(|link| [link.from.clone(), link.to.clone()]).collect();
+    let mut ids: BTreeSet<String> =
+        links.iter().flat_map(|link| [link.from.clone(), link.to.clone()]).collect();
     ids.extend(own.map(|own| own.id.0.clone()));
     Ok(super::device_history::names(app, caller, ids).await?.into_values().map(node).collect())
 }
@@ -106,8 +107,10 @@ pub async fn nodes_of_devices(
 /// Leaves out links of which an end is not seen.
 pub fn seen(nodes: Vec<Node>, links: Vec<Link>) -> (Vec<Node>, Vec<Link>) {
     let known: BTreeSet<&str> = nodes.iter().map(|node| node.id.as_str()).collect();
-    let links =
-        links.into_iter().filter(|l| known.contains(l.from.as_str()) && known.contains(l.to.as_str())).collect();
+    let links = links
+        .into_iter()
+        .filter(|l| known.contains(l.from.as_str()) && known.contains(l.to.as_str()))
+        .collect();
     (nodes, links)
 }
 

@@ -114,7 +114,11 @@ async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<Overview>> 
     let now = app.now();
     let facets = app
         .store
-        .facets(&list(&app, &caller, "-scope:multicast")?, &[FacetField::Status, FacetField::Category, FacetField::Scope], 50)
+        .facets(
+            &list(&app, &caller, "-scope:multicast")?,
+            &[FacetField::Status, FacetField::Category, FacetField::Scope],
+            50,
+        )
         .await?;
     let mut devices = Devices::default();
     let mut categories = Vec::new();
@@ -126,7 +130,9 @@ async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<Overview>> 
                 (FacetField::Status, "missing") => devices.missing = value.count,
                 (FacetField::Status, "unheard") => devices.unheard = value.count,
                 (FacetField::Scope, "external") => devices.external = value.count,
-                (FacetField::Category, _) => categories.push(Count { value: value.value, count: value.count }),
+                (FacetField::Category, _) => {
+                    categories.push(Count { value: value.value, count: value.count })
+                }
                 _ => {}
             }
         }
@@ -136,11 +142,14 @@ async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<Overview>> 
     devices.new_24h = counted(&app, &caller, "first<24h scope:internal").await?;
     let medical_missing =
         if devices.missing == 0 { 0 } else { counted(&app, &caller, "is:missing is:medical").await? };
-    let volume =
-        app.store.volume(None, caller.sites.as_deref(), now.plus_seconds(-7 * DAY), now, BucketSize::Hour).await?;
+    let volume = app
+        .store
+        .volume(None, caller.sites.as_deref(), now.plus_seconds(-7 * DAY), now, BucketSize::Hour)
+        .await?;
     let bytes_24h =
         volume.iter().filter(|point| point.at >= now.plus_seconds(-DAY)).map(|point| point.bytes).sum();
-    let conversations = if caller.sites.is_none() { Some(app.store.sizes().await?.conversations) } else { None };
+    let conversations =
+        if caller.sites.is_none() { Some(app.store.sizes().await?.conversations) } else { None };
     let trend = trend(&app, &caller, devices.total, now).await?;
     let recent = if caller.may(Permission::EventRead) {
         let list = EventList { sites: caller.sites.clone(), limit: 12, ..EventList::default() };
@@ -148,7 +157,8 @@ async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<Overview>> 
     } else {
         Vec::new()
     };
-    let judged = if caller.may(Permission::SensorRead) { sensors::judged(&app, &caller).await? } else { Vec::new() };
+    let judged =
+        if caller.may(Permission::SensorRead) { sensors::judged(&app, &caller).await? } else { Vec::new() };
     let mut sensors = Sensors { total: judged.len() as u64, ..Sensors::default() };
     for sensor in &judged {
         match sensor.health {
@@ -174,7 +184,8 @@ async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<Overview>> 
 /// How many devices were known before: counted anew every ten minutes, as the past hardly changes.
 async fn trend(app: &App, caller: &Caller, total: u64, now: Timestamp) -> Answer<Vec<At>> {
     let key = serde_json::to_string(&caller.sites).unwrap_or_default();
-    let kept = app.trends.lock().await.get(&key).filter(|kept| now.seconds_since(kept.0).abs() < 600).cloned();
+    let kept =
+        app.trends.lock().await.get(&key).filter(|kept| now.seconds_since(kept.0).abs() < 600).cloned();
     let mut past = kept.map(|kept| kept.1).unwrap_or_default();
     if past.is_empty() {
         for day in (1..DAYS).rev() {
@@ -208,13 +219,14 @@ async fn grave(app: &App, caller: &Caller, now: Timestamp) -> Answer<u64> {
 
 fn attention(devices: &Devices, sensors: &Sensors, medical_missing: u64, grave: u64) -> Vec<Attention> {
     let mut all = Vec::new();
-    let mut add = |kind: &str, severity, count: u64, one: &str, many: &str, query: Option<&str>, link: &str| {
-        if count > 0 {
-            let title = if count == 1 { one.to_owned() } else { many.replace('#', &count.to_string()) };
-            let (kind, link) = (kind.to_owned(), link.to_owned());
-            all.push(Attention { kind, severity, title, count, query: query.map(str::to_owned), link });
-        }
-    };
+    let mut add =
+        |kind: &str, severity, count: u64, one: &str, many: &str, query: Option<&str>, link: &str| {
+            if count > 0 {
+                let title = if count == 1 { one.to_owned() } else { many.replace('#', &count.to_string()) };
+                let (kind, link) = (kind.to_owned(), link.to_owned());
+                all.push(Attention { kind, severity, title, count, query: query.map(str::to_owned), link });
+            }
+        };
     add(
         "sensor-silent",
         Severity::High,

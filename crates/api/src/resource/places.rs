@@ -56,7 +56,6 @@ struct Plan {
     height: f64,
     /// A picture as data address: PNG, JPEG or WebP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     image: Option<String>,
 }
 
@@ -70,9 +69,8 @@ struct Rule {
     pattern: String,
 }
 
-/// A place as it is kept and sent.
+/// A place as it is kept and sent. What is told of it besides (id, devices, missing) may be sent back, and is not read.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 struct Layout {
     /// The place it lies in.
     #[serde(default)]
@@ -81,14 +79,11 @@ struct Layout {
     #[schema(min_length = 1, max_length = 100)]
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     plan: Option<Plan>,
     /// Where it lies on the plan of its floor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     x: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     y: Option<f64>,
     #[serde(default)]
     #[schema(max_items = 200)]
@@ -141,7 +136,10 @@ fn check(body: &Layout, own: Option<&str>, all: &BTreeMap<String, Layout>) -> An
     if let Some(plan) = &body.plan {
         let fine = |length: f64| length > 0.0 && length <= 100_000.0;
         if !fine(plan.width) || !fine(plan.height) {
-            return Err(Problem::refused("The plan has no size.", "Width and height lie above 0, at most 100000."));
+            return Err(Problem::refused(
+                "The plan has no size.",
+                "Width and height lie above 0, at most 100000.",
+            ));
         }
         if let Some(image) = &plan.image {
             // No SVG: it can hold scripts.
@@ -170,7 +168,10 @@ fn check(body: &Layout, own: Option<&str>, all: &BTreeMap<String, Layout>) -> An
         };
         depth += 1;
         if Some(id) == own || depth > DEPTH {
-            return Err(Problem::refused("The place would lie within itself, or too deep.", "Take another 'parent'."));
+            return Err(Problem::refused(
+                "The place would lie within itself, or too deep.",
+                "Take another 'parent'.",
+            ));
         }
         at = parent.parent.as_deref();
     }
@@ -280,8 +281,14 @@ async fn visitors(
     if caller.sites.is_some() {
         let ids = stays.iter().map(|stay| stay.device.clone()).collect::<std::collections::BTreeSet<_>>();
         let ids: Vec<_> = ids.into_iter().collect();
-        let seen: Vec<_> =
-            app.store.summaries(&ids).await?.into_iter().filter(|d| caller.sees(&d.site)).map(|d| d.id).collect();
+        let seen: Vec<_> = app
+            .store
+            .summaries(&ids)
+            .await?
+            .into_iter()
+            .filter(|d| caller.sees(&d.site))
+            .map(|d| d.id)
+            .collect();
         stays.retain(|stay| seen.contains(&stay.device));
     }
     Ok(Json(Items::all(stays)))

@@ -69,17 +69,26 @@ fn judge(state: &SensorState, now: Timestamp) -> (Health, String) {
     if state.lost_reports > 0 {
         return (
             Health::Dropping,
-            format!("{} reports were lost because its spool was full: give it more room.", state.lost_reports),
+            format!(
+                "{} reports were lost because its spool was full: give it more room.",
+                state.lost_reports
+            ),
         );
     }
     if share > DROPPING {
         return (
             Health::Dropping,
-            format!("{:.2} % of the packets are dropped: some devices and talks may be missed.", share * 100.0),
+            format!(
+                "{:.2} % of the packets are dropped: some devices and talks may be missed.",
+                share * 100.0
+            ),
         );
     }
     if state.spooled > BEHIND {
-        return (Health::Behind, format!("{} reports wait to be sent: what is shown is late.", state.spooled));
+        return (
+            Health::Behind,
+            format!("{} reports wait to be sent: what is shown is late.", state.spooled),
+        );
     }
     (Health::Good, "It hears and reports as it should.".to_owned())
 }
@@ -143,8 +152,15 @@ struct CoverageCounts {
 
 /// What is heard at a site and what is not.
 #[utoipa::path(get, path = "/api/v1/coverage", tag = "sensors", params(At), responses((status = 200, body = Heard), Problems))]
-async fn coverage(State(app): State<App>, caller: Caller, Asked(at): Asked<At>) -> Answer<Json<serde_json::Value>> {
+async fn coverage(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(at): Asked<At>,
+) -> Answer<Json<serde_json::Value>> {
     at_most("site", &at.site, 100)?;
+    if at.site.is_empty() {
+        return Err(Problem::malformed("'site' is empty.", "Name the site."));
+    }
     if !caller.sees(&at.site) {
         return Err(Problem::missing("site", &at.site));
     }
@@ -184,7 +200,11 @@ fn check_word(what: &str, text: &str) -> Answer<()> {
 
 /// Makes an invitation for a new sensor.
 #[utoipa::path(post, path = "/api/v1/sensors/invite", tag = "sensors", request_body = Guest, responses((status = 200, body = Invitation), Problems))]
-async fn invite(State(app): State<App>, caller: Caller, Body(guest): Body<Guest>) -> Answer<Json<Invitation>> {
+async fn invite(
+    State(app): State<App>,
+    caller: Caller,
+    Body(guest): Body<Guest>,
+) -> Answer<Json<Invitation>> {
     check_word("site", &guest.site)?;
     check_word("name", &guest.name)?;
     if !caller.sees(&guest.site) {

@@ -67,13 +67,15 @@ pub struct State {
 
 async fn state_of(app: &App, caller: Option<&Caller>) -> Answer<State> {
     let now = app.now();
-    let oidc = oidc::settings(app).await?.filter(|settings| settings.enabled).map(|settings| Offer {
-        label: settings.label,
-        url: "/api/v1/session/oidc".to_owned(),
-    });
+    let oidc = oidc::settings(app)
+        .await?
+        .filter(|settings| settings.enabled)
+        .map(|settings| Offer { label: settings.label, url: "/api/v1/session/oidc".to_owned() });
     let Some(caller) = caller else {
         let people = app.store.documents(person::KIND, now).await?;
-        let setup_needed = people.iter().all(|document| document.body.get("last_login").is_none_or(serde_json::Value::is_null));
+        let setup_needed = people
+            .iter()
+            .all(|document| document.body.get("last_login").is_none_or(serde_json::Value::is_null));
         return Ok(State {
             signed_in: false,
             setup_needed,
@@ -84,7 +86,8 @@ async fn state_of(app: &App, caller: Option<&Caller>) -> Answer<State> {
             oidc,
         });
     };
-    let person = person::load(&*app.store, &caller.name, now).await?.map(|kept| kept.body).unwrap_or_default();
+    let person =
+        person::load(&*app.store, &caller.name, now).await?.map(|kept| kept.body).unwrap_or_default();
     Ok(State {
         signed_in: true,
         setup_needed: false,
@@ -107,7 +110,10 @@ async fn state_of(app: &App, caller: Option<&Caller>) -> Answer<State> {
 
 /// Who is signed in, and what they may do.
 #[utoipa::path(get, path = "/api/v1/session", tag = "session", responses((status = 200, body = State), Problems))]
-async fn show(axum::extract::State(app): axum::extract::State<App>, Perhaps(caller): Perhaps) -> Answer<Json<State>> {
+async fn show(
+    axum::extract::State(app): axum::extract::State<App>,
+    Perhaps(caller): Perhaps,
+) -> Answer<Json<State>> {
     state_of(&app, caller.as_ref()).await.map(Json)
 }
 
@@ -133,7 +139,10 @@ async fn sign_in(
     Body(sent): Body<Credentials>,
 ) -> Answer<Response> {
     if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
-        return Err(Problem::forbidden("Signing in from the page of another site is refused.", "Open Medward itself."));
+        return Err(Problem::forbidden(
+            "Signing in from the page of another site is refused.",
+            "Open Medward itself.",
+        ));
     }
     let now = app.now();
     let name = sent.name.trim().to_lowercase();
@@ -221,7 +230,9 @@ fn session_of(caller: &Caller) -> Answer<&str> {
 
 async fn own(app: &App, caller: &Caller) -> Answer<Kept<Person>> {
     session_of(caller)?;
-    person::load(&*app.store, &caller.name, app.now()).await?.ok_or_else(|| Problem::missing("person", &caller.name))
+    person::load(&*app.store, &caller.name, app.now())
+        .await?
+        .ok_or_else(|| Problem::missing("person", &caller.name))
 }
 
 /// Old and new password.
@@ -252,7 +263,10 @@ async fn change_password(
     let now = app.now();
     guess::attempt(&*app.store, &caller.name, &origin.address(), now).await?;
     if !password::matches(&app, sent.old.clone(), person.password.clone()).await? {
-        return Err(Problem::refused("The old password is wrong.", "Enter the password that you signed in with."));
+        return Err(Problem::refused(
+            "The old password is wrong.",
+            "Enter the password that you signed in with.",
+        ));
     }
     guess::forgive(&*app.store, &caller.name, &origin.address(), now).await?;
     password::accept(&person.name, &sent.new)?;
@@ -285,7 +299,10 @@ pub struct TotpSecret {
 
 /// Makes a secret for one-time codes; it is in force once a code was shown with PUT.
 #[utoipa::path(post, path = "/api/v1/session/totp", tag = "session", responses((status = 200, body = TotpSecret), Problems))]
-async fn prepare_totp(axum::extract::State(app): axum::extract::State<App>, caller: Caller) -> Answer<Json<TotpSecret>> {
+async fn prepare_totp(
+    axum::extract::State(app): axum::extract::State<App>,
+    caller: Caller,
+) -> Answer<Json<TotpSecret>> {
     let Kept { body: mut person, version } = own(&app, &caller).await?;
     let secret = totp::secret()?;
     person.totp_pending = Some(app.vault.seal(&format!("totp {}", person.name), &secret)?);
@@ -327,7 +344,10 @@ async fn enable_totp(
 
 /// Takes one-time codes away.
 #[utoipa::path(delete, path = "/api/v1/session/totp", tag = "session", responses((status = 204), Problems))]
-async fn disable_totp(axum::extract::State(app): axum::extract::State<App>, caller: Caller) -> Answer<StatusCode> {
+async fn disable_totp(
+    axum::extract::State(app): axum::extract::State<App>,
+    caller: Caller,
+) -> Answer<StatusCode> {
     let Kept { body: mut person, version } = own(&app, &caller).await?;
     person.totp = None;
     person.totp_pending = None;

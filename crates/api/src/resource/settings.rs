@@ -59,7 +59,11 @@ struct Days {
 
 /// Says how long is kept what.
 #[utoipa::path(put, path = "/api/v1/settings/retention", tag = "settings", params(("If-Match" = Option<String>, Header)), request_body = Days, responses((status = 200, body = schema::Retention), Problems))]
-async fn keep_so_long(State(app): State<App>, headers: HeaderMap, Body(sent): Body<Days>) -> Answer<Response> {
+async fn keep_so_long(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Body(sent): Body<Days>,
+) -> Answer<Response> {
     let keep = Retention {
         hours: sent.hours,
         days: sent.days,
@@ -70,9 +74,18 @@ async fn keep_so_long(State(app): State<App>, headers: HeaderMap, Body(sent): Bo
         external_devices: sent.external_devices,
         devices: sent.devices,
     };
-    let most = [keep.hours, keep.days, keep.events, keep.grave_events, keep.attributes, keep.stays, keep.external_devices, keep.devices]
-        .into_iter()
-        .max();
+    let most = [
+        keep.hours,
+        keep.days,
+        keep.events,
+        keep.grave_events,
+        keep.attributes,
+        keep.stays,
+        keep.external_devices,
+        keep.devices,
+    ]
+    .into_iter()
+    .max();
     if most.is_some_and(|most| most > 36_500) {
         return Err(Problem::refused("A number of days is above 36500.", "Use 0 to keep for good."));
     }
@@ -82,7 +95,8 @@ async fn keep_so_long(State(app): State<App>, headers: HeaderMap, Body(sent): Bo
             "Make 'hours' at most as long as 'days'.",
         ));
     }
-    let version = keep::save(&*app.store, KIND, "retention", &keep, if_match(&headers)?, None, app.now()).await?;
+    let version =
+        keep::save(&*app.store, KIND, "retention", &keep, if_match(&headers)?, None, app.now()).await?;
     let noted = serde_json::to_value(keep).unwrap_or_default();
     Ok((Extension(Noted(noted)), etag(version), Json(keep)).into_response())
 }
@@ -121,12 +135,17 @@ async fn general(State(app): State<App>) -> Answer<Response> {
 
 /// Sets general settings.
 #[utoipa::path(put, path = "/api/v1/settings/general", tag = "settings", params(("If-Match" = Option<String>, Header)), request_body = General, responses((status = 200, body = General), Problems))]
-async fn set_general(State(app): State<App>, headers: HeaderMap, Body(sent): Body<General>) -> Answer<Response> {
+async fn set_general(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Body(sent): Body<General>,
+) -> Answer<Response> {
     at_most("network_name", &sent.network_name, 100)?;
     at_most("time_zone_hint", &sent.time_zone_hint, 64)?;
     at_most("currency", &sent.currency, 8)?;
     at_most("notice", &sent.notice, 1000)?;
-    let version = keep::save(&*app.store, KIND, "general", &sent, if_match(&headers)?, None, app.now()).await?;
+    let version =
+        keep::save(&*app.store, KIND, "general", &sent, if_match(&headers)?, None, app.now()).await?;
     Ok((etag(version), Json(sent)).into_response())
 }
 

@@ -27,10 +27,8 @@ fn cookie_name(tls: bool) -> &'static str {
 
 fn cookie(tls: bool, value: &str, seconds: u32) -> Answer<HeaderValue> {
     let secure = if tls { "; Secure" } else { "" };
-    let text = format!(
-        "{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}",
-        cookie_name(tls)
-    );
+    let text =
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", cookie_name(tls));
     HeaderValue::from_str(&text).map_err(|_| Problem::internal("cookie"))
 }
 
@@ -39,7 +37,8 @@ fn cookie(tls: bool, value: &str, seconds: u32) -> Answer<HeaderValue> {
 async fn begin(State(app): State<App>) -> Answer<Response> {
     let (url, browser) = oidc::begin(&app).await?;
     let location = HeaderValue::from_str(&url).map_err(|_| Problem::internal("location"))?;
-    let headers = [(header::LOCATION, location), (header::SET_COOKIE, cookie(app.config.tls, &browser, 600)?)];
+    let headers =
+        [(header::LOCATION, location), (header::SET_COOKIE, cookie(app.config.tls, &browser, 600)?)];
     Ok((StatusCode::FOUND, headers).into_response())
 }
 
@@ -61,7 +60,8 @@ async fn finish(
 ) -> Answer<Response> {
     let browser = caller::cookie(&headers, cookie_name(app.config.tls)).unwrap_or_default().to_owned();
     let (Some(state), Some(code)) = (back.state, back.code) else {
-        let said: String = back.error.unwrap_or_default().chars().filter(char::is_ascii_graphic).take(60).collect();
+        let said: String =
+            back.error.unwrap_or_default().chars().filter(char::is_ascii_graphic).take(60).collect();
         return Err(Problem::malformed(
             format!("The provider sent no code back (it said: '{said}')."),
             "Begin again at the sign-in page.",

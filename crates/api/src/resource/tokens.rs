@@ -31,7 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// A token without its secret.
 #[derive(Serialize, ToSchema)]
-struct Shown {
+struct TokenShown {
     id: String,
     name: String,
     owner: String,
@@ -45,8 +45,8 @@ struct Shown {
     last_used: Option<Timestamp>,
 }
 
-fn shown(token: Token) -> Shown {
-    Shown {
+fn shown(token: Token) -> TokenShown {
+    TokenShown {
         id: token.id,
         name: token.name,
         owner: token.owner,
@@ -63,8 +63,8 @@ fn sees(caller: &Caller, token: &Token) -> bool {
 }
 
 /// Tokens.
-#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", responses((status = 200, body = Items<Shown>), Problems))]
-async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Items<Shown>>> {
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", responses((status = 200, body = Items<TokenShown>), Problems))]
+async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Items<TokenShown>>> {
     let all = keep::load_all::<Token>(&*app.store, token::KIND, app.now()).await?;
     let own = all.into_iter().map(|(_, kept)| kept.body).filter(|token| sees(&caller, token));
     Ok(Json(Items::all(own.map(shown).collect())))
@@ -93,10 +93,10 @@ struct NewToken {
 /// A token with its secret.
 #[derive(Serialize, ToSchema)]
 struct Minted {
-    /// Shown once.
+    /// TokenShown once.
     token: String,
     #[serde(flatten)]
-    shown: Shown,
+    shown: TokenShown,
 }
 
 /// Makes a token that can do no more than its maker.
@@ -110,7 +110,10 @@ async fn create(State(app): State<App>, caller: Caller, Body(sent): Body<NewToke
     let now = app.now();
     let expires = sent.expires.unwrap_or_else(|| now.plus_seconds(90 * 86_400));
     if expires <= now || expires.seconds_since(now) > LONGEST * 86_400 {
-        return Err(Problem::refused("'expires' is not within the next 366 days.", "Take an earlier day, and renew it."));
+        return Err(Problem::refused(
+            "'expires' is not within the next 366 days.",
+            "Take an earlier day, and renew it.",
+        ));
     }
     let asked = if sent.scopes.is_empty() { sent.role.permissions() } else { &sent.scopes };
     if let Some(over) = asked.iter().find(|permission| !caller.may(**permission)) {
@@ -122,7 +125,12 @@ async fn create(State(app): State<App>, caller: Caller, Body(sent): Body<NewToke
     let sites = match (&sent.sites, &caller.sites) {
         (None, own) => own.clone(),
         (Some(sites), _) if caller.covers(Some(sites)) => Some(sites.clone()),
-        _ => return Err(Problem::refused("You do not see all of these sites yourself.", "Name only your own.")),
+        _ => {
+            return Err(Problem::refused(
+                "You do not see all of these sites yourself.",
+                "Name only your own.",
+            ));
+        }
     };
     let all = keep::load_all::<Token>(&*app.store, token::KIND, now).await?;
     if all.iter().filter(|(_, kept)| kept.body.owner == caller.name).count() >= MOST {
@@ -141,7 +149,8 @@ async fn create(State(app): State<App>, caller: Caller, Body(sent): Body<NewToke
         hash,
     };
     keep::save(&*app.store, token::KIND, &made.id, &made, Some(0), Some(expires), now).await?;
-    let noted = serde_json::json!({ "id": made.id, "name": made.name, "role": made.role, "scopes": made.scopes });
+    let noted =
+        serde_json::json!({ "id": made.id, "name": made.name, "role": made.role, "scopes": made.scopes });
     let minted = Minted { token: text, shown: shown(made) };
     Ok((StatusCode::CREATED, Extension(Noted(noted)), Json(minted)).into_response())
 }

@@ -60,8 +60,11 @@ struct View {
 #[utoipa::path(get, path = "/api/v1/views", tag = "views", responses((status = 200, body = Items<View>), Problems))]
 async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Items<View>>> {
     let all = keep::load_all::<View>(&*app.store, KIND, app.now()).await?;
-    let mut views: Vec<View> =
-        all.into_iter().map(|(_, kept)| kept.body).filter(|view| view.shared || view.owner == caller.name).collect();
+    let mut views: Vec<View> = all
+        .into_iter()
+        .map(|(_, kept)| kept.body)
+        .filter(|view| view.shared || view.owner == caller.name)
+        .collect();
     views.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
     Ok(Json(Items::all(views)))
 }

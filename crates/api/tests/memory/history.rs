@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use medward_model::{DeviceId, Timestamp};
 use medward_monitor::{
-    AttributeChange, BucketSize, ConversationList, ConversationRow, Coverage, Direction, Event, EventList, FacetField,
-    History, Link, LinkList, NodeGroup, Page, PageRequest, SensorState, Status, Stay, StoreError, UseBucket, UseGroup,
-    UseList, UseRow, VolumePoint,
+    AttributeChange, BucketSize, ConversationList, ConversationRow, Coverage, Direction, Event, EventList,
+    FacetField, History, Link, LinkList, NodeGroup, Page, PageRequest, SensorState, Status, Stay, StoreError,
+    UseBucket, UseGroup, UseList, UseRow, VolumePoint,
 };
 
 use super::inventory::{listed, values};
@@ -50,7 +50,9 @@ impl History for Memory {
                     Direction::Either => c.originator == *id || c.responder == *id,
                 })
             })
-            .filter(|row| list.protocol.as_ref().is_none_or(|protocol| row.conversation.protocol == *protocol))
+            .filter(|row| {
+                list.protocol.as_ref().is_none_or(|protocol| row.conversation.protocol == *protocol)
+            })
             .filter(|row| list.since.is_none_or(|since| row.conversation.last_seen >= since))
             .cloned()
             .collect();
@@ -146,7 +148,9 @@ impl History for Memory {
                 UseGroup::Device => device.id.0.clone(),
                 UseGroup::Category => device.category.clone().unwrap_or_default(),
                 UseGroup::Site => device.site.clone(),
-                UseGroup::Place => device.whereabouts.as_ref().and_then(|w| w.place.clone()).unwrap_or_default(),
+                UseGroup::Place => {
+                    device.whereabouts.as_ref().and_then(|w| w.place.clone()).unwrap_or_default()
+                }
                 UseGroup::Vendor => device.vendor.clone().unwrap_or_default(),
             };
             let row = rows.entry(key.clone()).or_insert_with(|| UseRow {
@@ -161,7 +165,8 @@ impl History for Memory {
                 week: vec![0; 168],
             });
             row.devices += 1;
-            let used: Vec<_> = kept.activity.iter().filter(|(id, bucket)| *id == device.id.0 && bucket.clinical).collect();
+            let used: Vec<_> =
+                kept.activity.iter().filter(|(id, bucket)| *id == device.id.0 && bucket.clinical).collect();
             row.used += u64::from(!used.is_empty());
             row.hours += used.len() as u64;
             row.actions += used.iter().map(|(_, bucket)| bucket.count).sum::<u64>();
@@ -185,7 +190,12 @@ impl History for Memory {
 
     async fn visitors(&self, place: &str, _: Timestamp, _: Timestamp) -> Result<Vec<Stay>, StoreError> {
         let kept = self.lock();
-        Ok(kept.stays.iter().filter(|stay| stay.whereabouts.place.as_deref() == Some(place)).cloned().collect())
+        Ok(kept
+            .stays
+            .iter()
+            .filter(|stay| stay.whereabouts.place.as_deref() == Some(place))
+            .cloned()
+            .collect())
     }
 
     async fn events(&self, list: &EventList) -> Result<Page<Event>, StoreError> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use medward_model::{Attribute, Device, DeviceId, Fused, Scope};
 use medward_monitor::{
-    Annotation, DeviceList, DeviceRecord, DeviceSummary, Facet, FacetCount, FacetField, Inventory, Page, Patch,
-    SortKey, StoreError,
+    Annotation, DeviceList, DeviceRecord, DeviceSummary, Facet, FacetCount, FacetField, Inventory, Page,
+    Patch, SortKey, StoreError,
 };
 use medward_query::Standing;
 
@@ -23,7 +23,8 @@ fn as_device(summary: &DeviceSummary) -> Device {
         (Attribute::Os, &summary.os),
     ] {
         if let Some(value) = value {
-            let fused = Fused { value: value.clone(), confidence: 0.9, evidence: Vec::new(), rejected: Vec::new() };
+            let fused =
+                Fused { value: value.clone(), confidence: 0.9, evidence: Vec::new(), rejected: Vec::new() };
             attributes.insert(attribute.name(), fused);
         }
     }
@@ -57,7 +58,9 @@ fn standing(summary: &DeviceSummary) -> Standing {
         site: summary.site.clone(),
         tags: summary.tags.iter().cloned().collect(),
         owner: summary.owner.clone(),
-        place: whereabouts.map(|w| w.place.iter().cloned().chain([w.position.clone()]).collect()).unwrap_or_default(),
+        place: whereabouts
+            .map(|w| w.place.iter().cloned().chain([w.position.clone()]).collect())
+            .unwrap_or_default(),
         status: summary.status.name().to_owned(),
         lifecycle: summary.lifecycle.name().to_owned(),
         criticality: summary.criticality,
@@ -132,7 +135,12 @@ impl Inventory for Memory {
         Ok(listed(&self.lock(), list).len() as u64)
     }
 
-    async fn facets(&self, list: &DeviceList, fields: &[FacetField], limit: u32) -> Result<Vec<Facet>, StoreError> {
+    async fn facets(
+        &self,
+        list: &DeviceList,
+        fields: &[FacetField],
+        limit: u32,
+    ) -> Result<Vec<Facet>, StoreError> {
         let found = listed(&self.lock(), list);
         Ok(fields
             .iter()
@@ -162,7 +170,8 @@ impl Inventory for Memory {
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
         let kept = self.lock();
-        let seen = kept.devices.values().filter(|d| sites.is_none_or(|sites| sites.contains(&d.summary.site)));
+        let seen =
+            kept.devices.values().filter(|d| sites.is_none_or(|sites| sites.contains(&d.summary.site)));
         let mut found: Vec<String> = seen
             .filter_map(|d| match field {
                 "vendor" => d.summary.vendor.clone(),

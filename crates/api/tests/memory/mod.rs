@@ -10,12 +10,14 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use medward_monitor::{
-    AttributeChange, AuditRecord, ConversationRow, DecisionRecord, DeviceRecord, Document, Event, Page, PageRequest,
-    SensorState, Stay, StoreError, UseBucket,
+    AttributeChange, AuditRecord, ConversationRow, DecisionRecord, DeviceRecord, Document, Event, Page,
+    PageRequest, SensorState, Stay, StoreError, UseBucket,
 };
 
 pub use live::Remembering;
-pub use seed::{NOW, ward};
+#[allow(unused_imports, reason = "not every program needs the time")]
+pub use seed::NOW;
+pub use seed::ward;
 
 /// Everything that is kept.
 #[derive(Default)]

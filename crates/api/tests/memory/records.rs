@@ -18,9 +18,10 @@ impl Documents for Memory {
 
     async fn documents(&self, kind: &str, now: Timestamp) -> Result<Vec<Document>, StoreError> {
         let kept = self.lock();
-        let valid = kept.documents.values().filter(|document| {
-            document.kind == kind && document.expires.is_none_or(|expires| expires > now)
-        });
+        let valid = kept
+            .documents
+            .values()
+            .filter(|document| document.kind == kind && document.expires.is_none_or(|expires| expires > now));
         Ok(valid.cloned().collect())
     }
 
@@ -35,7 +36,8 @@ impl Documents for Memory {
     ) -> Result<u64, StoreError> {
         let key = (kind.to_owned(), id.to_owned());
         let mut kept = self.lock();
-        let valid = kept.documents.get(&key).filter(|document| document.expires.is_none_or(|expires| expires > now));
+        let valid =
+            kept.documents.get(&key).filter(|document| document.expires.is_none_or(|expires| expires > now));
         let found = valid.map_or(0, |document| document.version);
         if let Some(expected) = expected
             && expected != found
@@ -94,7 +96,8 @@ impl Ingest for Memory {
 
     async fn sites(&self) -> Result<Vec<String>, StoreError> {
         let kept = self.lock();
-        let sites: std::collections::BTreeSet<_> = kept.devices.values().map(|d| d.summary.site.clone()).collect();
+        let sites: std::collections::BTreeSet<_> =
+            kept.devices.values().map(|d| d.summary.site.clone()).collect();
         Ok(sites.into_iter().collect())
     }
 

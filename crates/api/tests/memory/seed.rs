@@ -2,8 +2,8 @@
 
 use medward_model::{Conversation, DeviceId, Severity, Timestamp, Transport};
 use medward_monitor::{
-    Annotation, AttributeChange, ConversationRow, DeviceRecord, DeviceSummary, Event, EventKind, Part, SensorState,
-    Status, Stay, UseBucket, Whereabouts,
+    Annotation, AttributeChange, ConversationRow, DeviceRecord, DeviceSummary, Event, EventKind, Part,
+    SensorState, Status, Stay, UseBucket, Whereabouts,
 };
 use serde_json::json;
 
@@ -33,7 +33,8 @@ fn device(number: u8, site: &str, name: &str, vendor: &str, category: &str) -> D
         version: 1,
         ..DeviceSummary::default()
     };
-    let support = json!({"source": "dhcp", "field": "option 60", "value": vendor, "packet": 7, "weight": 0.9});
+    let support =
+        json!({"source": "dhcp", "field": "option 60", "value": vendor, "packet": 7, "weight": 0.9});
     let document = json!({
         "id": id.0,
         "attributes": {"vendor": {"value": vendor, "confidence": 0.93, "evidence": [support], "rejected": []}},
@@ -75,7 +76,9 @@ pub fn ward() -> Memory {
     let scanner = device(4, "south", "ct-1", "Siemens Healthineers", "ct");
     kept.conversations = vec![conversation(&pump, &archive, 5000), conversation(&scanner, &archive, 900_000)];
     for (number, (record, severity)) in
-        [(&pump, Severity::Low), (&archive, Severity::High), (&scanner, Severity::Medium)].into_iter().enumerate()
+        [(&pump, Severity::Low), (&archive, Severity::High), (&scanner, Severity::Medium)]
+            .into_iter()
+            .enumerate()
     {
         kept.events.push(Event {
             number: number as u64 + 1,
