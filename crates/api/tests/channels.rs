@@ -1,4 +1,5 @@
 //! Alert channels against real receivers on loopback.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 mod house;
 mod memory;

@@ -1,5 +1,6 @@
 //! Single sign-on against a real provider on loopback: `oidc-provider-mock` from PyPI (set OIDC_PROVIDER_MOCK to its
 //! program where it is not in the path).
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 mod house;
 mod memory;
