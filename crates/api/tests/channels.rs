@@ -122,6 +122,22 @@ async fn a_channel_begins_with_what_happens_after_it_was_made() {
 }
 
 #[tokio::test]
+async fn more_than_a_page_of_events_goes_out_in_one_round() {
+    let (house, token) = house().await;
+    let (url, mut got) = receiver(0).await;
+    channel(&house, &token, webhook(&url)).await;
+    for number in 10..140 {
+        happen(&house, number, Severity::High);
+    }
+    deliver_round(&house.app).await.unwrap();
+    let mut count = 0;
+    while got.try_recv().is_ok() {
+        count += 1;
+    }
+    assert_eq!(count, 130);
+}
+
+#[tokio::test]
 async fn a_webhook_inside_the_house_is_refused_unless_it_was_allowed() {
     let house = House::new();
     house.person("ada", Role::Administrator, None).await;
