@@ -1,4 +1,4 @@
-//! Serves the interface on a small ward in memory, for tests from outside: prints its address, then a session's cookie.
+//! Serves the interface on a small ward in memory, for tests from outside: prints its address, a session's cookie, a token.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a program for tests")]
 
@@ -28,6 +28,12 @@ async fn main() {
         "person": "tester", "csrf": "csrf", "created": now, "last": now, "address": "127.0.0.1", "generation": 0,
     });
     store.put_document("session", &id, &session, None, None, now).await.unwrap();
+    // And a token, whose secret is the cookie's value, so that its hash is the same.
+    let token = serde_json::json!({
+        "id": "0123456789abcdef", "name": "test", "owner": "tester", "role": "administrator", "sites": null,
+        "scopes": [], "expires": now.plus_seconds(86_400), "last_used": null, "hash": id,
+    });
+    store.put_document("token", "0123456789abcdef", &token, None, None, now).await.unwrap();
     let (events, _) = tokio::sync::broadcast::channel(256);
     let mut config = Config::with_key([7; 32]);
     config.per_address = 1_000_000;
@@ -40,6 +46,7 @@ async fn main() {
     tokio::spawn(deliver_forever(app.clone()));
     println!("http://{address}");
     println!("medward={cookie}");
+    println!("mw_0123456789abcdef_{cookie}");
     println!("{} {}", first.name, first.password);
     axum::serve(listener, router(app).into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
 }

@@ -109,6 +109,9 @@ async fn report(
     let now = app.now();
     for told in &sent.items {
         at_most("position", &told.position, 200)?;
+        if told.position.trim().is_empty() {
+            return Err(Problem::refused("A position is empty.", "Say where it is, or leave it out."));
+        }
         let names = [("mac", &told.mac, 32), ("tag", &told.tag, 64), ("serial", &told.serial, 100)];
         if names.iter().all(|(_, name, _)| name.is_none()) {
             return Err(Problem::refused("A position names nothing.", "Give 'mac', 'tag' or 'serial'."));
