@@ -93,7 +93,7 @@ pub const FACETS: [(&str, FacetField); 14] = [
 
 /// A time that was asked for.
 pub fn time(name: &str, text: Option<&str>) -> Answer<Option<Timestamp>> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = text else { return Ok(None) };
     text.parse().map(Some).map_err(|why: String| {
         Problem::malformed(format!("'{name}' is not a time: {why}."), "Write it like 2026-11-22T05:00:00Z.")
     })

@@ -28,7 +28,8 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
     let object = object_of(request.uri().path());
     let caller = match admit(&app, request.method().clone(), request.headers().clone(), origin, entry).await {
         Ok(caller) => caller,
-        Err((caller, problem)) => {
+        Err(refused) => {
+            let (caller, problem) = *refused;
             if let (Some(caller), Some(entry), true) = (&caller, entry, problem.status == 403) {
                 note(&app, &caller.shown, origin, name_of(entry), &object, "denied", serde_json::json!({}))
                     .await;
@@ -65,15 +66,18 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
     response
 }
 
-/// Who asks, where they may; else also who was refused.
+/// Who was refused, and why.
+type Refused = Box<(Option<Caller>, Problem)>;
+
+/// Who asks, where they may; else who was refused.
 async fn admit(
     app: &App,
     method: Method,
     headers: HeaderMap,
     origin: Origin,
     entry: Option<&Entry>,
-) -> Result<Option<Caller>, (Option<Caller>, Problem)> {
-    let nobody = |problem| (None, problem);
+) -> Result<Option<Caller>, Refused> {
+    let nobody = |problem| Box::new((None, problem));
     app.pace.address(&origin.address()).map_err(nobody)?;
     let Some(entry) = entry else {
         return Err(nobody(Problem::forbidden(
@@ -93,7 +97,7 @@ async fn admit(
         Via::Session { .. } => caller.name.clone(),
         Via::Token { id } => format!("token {id}"),
     };
-    let refuse = |problem| Err((Some(caller.clone()), problem));
+    let refuse = |problem| Err(Box::new((Some(caller.clone()), problem)));
     if let Err(problem) = app.pace.person(&account) {
         return refuse(problem);
     }

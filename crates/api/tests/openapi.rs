@@ -1,4 +1,5 @@
 //! The committed description of the interface is that of the code. `UPDATE_GOLDENS=1` writes it anew.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 use std::path::Path;
 

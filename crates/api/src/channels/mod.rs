@@ -273,30 +273,34 @@ async fn catch_up(app: &App, channel: &Channel) -> Result<(), StoreError> {
     if standing.again.is_some_and(|again| again > app.now()) {
         return Ok(());
     }
-    let page = app.store.events(&channel.list(standing.cursor)).await?;
-    for event in &page.items {
-        if channel.wants(event) {
-            match deliver(app, channel, event).await {
-                Ok(()) => {
-                    standing.last_sent = Some(app.now());
-                    standing.last_error = None;
-                    standing.failures = 0;
-                    standing.again = None;
-                }
-                Err(error) => {
-                    let wait = FIRST_WAIT.checked_shl(standing.failures.min(16)).unwrap_or(LONGEST_WAIT);
-                    standing.failures = standing.failures.saturating_add(1);
-                    standing.last_error = Some(error.to_string().chars().take(300).collect());
-                    standing.again = Some(app.now().plus_seconds(wait.min(LONGEST_WAIT)));
-                    save(app, channel, &standing).await?;
-                    return Ok(());
+    loop {
+        let page = app.store.events(&channel.list(standing.cursor)).await?;
+        for event in &page.items {
+            if channel.wants(event) {
+                match deliver(app, channel, event).await {
+                    Ok(()) => {
+                        standing.last_sent = Some(app.now());
+                        standing.last_error = None;
+                        standing.failures = 0;
+                        standing.again = None;
+                    }
+                    Err(error) => {
+                        let wait = FIRST_WAIT.checked_shl(standing.failures.min(16)).unwrap_or(LONGEST_WAIT);
+                        standing.failures = standing.failures.saturating_add(1);
+                        standing.last_error = Some(error.to_string().chars().take(300).collect());
+                        standing.again = Some(app.now().plus_seconds(wait.min(LONGEST_WAIT)));
+                        save(app, channel, &standing).await?;
+                        return Ok(());
+                    }
                 }
             }
+            standing.cursor = standing.cursor.max(event.number);
+            save(app, channel, &standing).await?;
         }
-        standing.cursor = standing.cursor.max(event.number);
-        save(app, channel, &standing).await?;
+        if page.items.len() < PAGE as usize {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Writes where a channel stands, unless it was taken away meanwhile.

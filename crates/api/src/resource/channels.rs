@@ -73,7 +73,7 @@ struct Progress {
 
 /// A channel as it is shown.
 #[derive(Serialize, ToSchema)]
-struct Shown {
+struct ChannelShown {
     id: String,
     name: String,
     enabled: bool,
@@ -88,11 +88,11 @@ struct Shown {
     state: Progress,
 }
 
-async fn shown(app: &App, channel: Channel) -> Answer<Shown> {
+async fn shown(app: &App, channel: Channel) -> Answer<ChannelShown> {
     let kept = keep::load::<Standing>(&*app.store, STATE, &channel.id, app.now()).await?;
     let standing = kept.map(|kept| kept.body).unwrap_or_default();
     let waiting = channels::waiting(app, &channel, &standing).await?;
-    Ok(Shown {
+    Ok(ChannelShown {
         id: channel.id,
         name: channel.name,
         enabled: channel.enabled,
@@ -111,8 +111,8 @@ async fn shown(app: &App, channel: Channel) -> Answer<Shown> {
 }
 
 /// Alert channels.
-#[utoipa::path(get, path = "/api/v1/channels", tag = "channels", responses((status = 200, body = Items<Shown>), Problems))]
-async fn list(State(app): State<App>) -> Answer<Json<Items<Shown>>> {
+#[utoipa::path(get, path = "/api/v1/channels", tag = "channels", responses((status = 200, body = Items<ChannelShown>), Problems))]
+async fn list(State(app): State<App>) -> Answer<Json<Items<ChannelShown>>> {
     let mut items = Vec::new();
     for (_, kept) in keep::load_all::<Channel>(&*app.store, KIND, app.now()).await? {
         items.push(shown(&app, kept.body).await?);
@@ -153,7 +153,7 @@ fn noted(channel: &Channel) -> Extension<Noted> {
 }
 
 /// Makes a channel; it tells what happens from now on.
-#[utoipa::path(post, path = "/api/v1/channels", tag = "channels", request_body = NewChannel, responses((status = 201, body = Shown), Problems))]
+#[utoipa::path(post, path = "/api/v1/channels", tag = "channels", request_body = NewChannel, responses((status = 201, body = ChannelShown), Problems))]
 async fn create(State(app): State<App>, Body(sent): Body<NewChannel>) -> Answer<Response> {
     let now = app.now();
     if app.store.documents(KIND, now).await?.len() >= MOST {
@@ -178,7 +178,7 @@ async fn found(app: &App, id: &str) -> Answer<keep::Kept<Channel>> {
 }
 
 /// Changes a channel.
-#[utoipa::path(put, path = "/api/v1/channels/{id}", tag = "channels", params(("id" = String, Path), ("If-Match" = Option<String>, Header)), request_body = NewChannel, responses((status = 200, body = Shown), Problems))]
+#[utoipa::path(put, path = "/api/v1/channels/{id}", tag = "channels", params(("id" = String, Path), ("If-Match" = Option<String>, Header)), request_body = NewChannel, responses((status = 200, body = ChannelShown), Problems))]
 async fn change(
     State(app): State<App>,
     headers: HeaderMap,

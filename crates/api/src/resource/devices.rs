@@ -255,17 +255,17 @@ struct Bulk {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Changed {
+struct ManyChanged {
     changed: u64,
 }
 
 /// Changes what people say of many devices.
-#[utoipa::path(post, path = "/api/v1/devices/bulk", tag = "devices", request_body = Bulk, responses((status = 200, body = Changed), Problems))]
+#[utoipa::path(post, path = "/api/v1/devices/bulk", tag = "devices", request_body = Bulk, responses((status = 200, body = ManyChanged), Problems))]
 async fn bulk(
     State(app): State<App>,
     caller: Caller,
     Body(sent): Body<Bulk>,
-) -> Answer<(Extension<Noted>, Json<Changed>)> {
+) -> Answer<(Extension<Noted>, Json<ManyChanged>)> {
     let noted = serde_json::json!({ "q": sent.q, "devices": sent.ids.as_ref().map(Vec::len), "patch": sent.patch.noted() });
     let patch = sent.patch.read()?;
     let mut changed = 0;
@@ -293,5 +293,5 @@ async fn bulk(
             return Err(Problem::refused("Either 'q' or 'ids' says which devices.", "Send one of the two."));
         }
     }
-    Ok((Extension(Noted(noted)), Json(Changed { changed })))
+    Ok((Extension(Noted(noted)), Json(ManyChanged { changed })))
 }

@@ -36,8 +36,11 @@ struct Wanted {
     format: Option<String>,
 }
 
-/// The columns, with what stands in them.
-const COLUMNS: [(&str, fn(&DeviceSummary) -> String); 26] = [
+/// A column with what stands in it.
+type Column = (&'static str, fn(&DeviceSummary) -> String);
+
+/// The columns.
+const COLUMNS: [Column; 26] = [
     ("id", |d| d.id.0.clone()),
     ("site", |d| d.site.clone()),
     ("name", |d| d.name.clone()),

@@ -163,30 +163,31 @@ struct Undone {
 
 /// A decision and whether it holds.
 #[derive(Serialize, ToSchema)]
-struct Taken {
+struct TakenDecision {
     #[schema(value_type = schema::DecisionRecord)]
     record: DecisionRecord,
     undone: Option<Undone>,
 }
 
-async fn all(app: &App, caller: &Caller, site: Option<&str>) -> Answer<Vec<Taken>> {
+async fn all(app: &App, caller: &Caller, site: Option<&str>) -> Answer<Vec<TakenDecision>> {
     let mut found = Vec::new();
     for name in app.store.sites().await? {
         if caller.sees(&name) && site.is_none_or(|site| site == name) {
-            found.extend(
-                app.store.decisions(&name).await?.into_iter().map(|(record, undone)| Taken {
-                    record,
-                    undone: undone.map(|(by, at)| Undone { by, at }),
-                }),
-            );
+            found.extend(app.store.decisions(&name).await?.into_iter().map(|(record, undone)| {
+                TakenDecision { record, undone: undone.map(|(by, at)| Undone { by, at }) }
+            }));
         }
     }
     Ok(found)
 }
 
 /// Decisions, oldest first.
-#[utoipa::path(get, path = "/api/v1/decisions", tag = "identity", params(Of), responses((status = 200, body = Items<Taken>), Problems))]
-async fn list(State(app): State<App>, caller: Caller, Asked(of): Asked<Of>) -> Answer<Json<Items<Taken>>> {
+#[utoipa::path(get, path = "/api/v1/decisions", tag = "identity", params(Of), responses((status = 200, body = Items<TakenDecision>), Problems))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(of): Asked<Of>,
+) -> Answer<Json<Items<TakenDecision>>> {
     Ok(Json(Items::all(all(&app, &caller, of.site.as_deref()).await?)))
 }
 

@@ -66,7 +66,7 @@ struct Report {
 
 /// What became of them.
 #[derive(Serialize, ToSchema)]
-struct Taken {
+struct TakenPositions {
     taken: u64,
     /// Nothing is known by that name, or several are.
     unknown: u64,
@@ -97,20 +97,27 @@ async fn device(app: &App, caller: &Caller, told: &Told) -> Answer<Option<Device
 }
 
 /// Takes in positions.
-#[utoipa::path(post, path = "/api/v1/locations", tag = "integrations", request_body = Report, responses((status = 200, body = Taken), Problems))]
-async fn report(State(app): State<App>, caller: Caller, Body(sent): Body<Report>) -> Answer<Json<Taken>> {
+#[utoipa::path(post, path = "/api/v1/locations", tag = "integrations", request_body = Report, responses((status = 200, body = TakenPositions), Problems))]
+async fn report(
+    State(app): State<App>,
+    caller: Caller,
+    Body(sent): Body<Report>,
+) -> Answer<Json<TakenPositions>> {
     if !(1..=MOST).contains(&sent.items.len()) {
         return Err(Problem::refused("A report has 1 to 1000 positions.", "Send several reports."));
     }
     let now = app.now();
     for told in &sent.items {
         at_most("position", &told.position, 200)?;
-        let names = [&told.mac, &told.tag, &told.serial].into_iter().flatten().collect::<Vec<_>>();
-        if names.is_empty() {
+        if told.position.trim().is_empty() {
+            return Err(Problem::refused("A position is empty.", "Say where it is, or leave it out."));
+        }
+        let names = [("mac", &told.mac, 32), ("tag", &told.tag, 64), ("serial", &told.serial, 100)];
+        if names.iter().all(|(_, name, _)| name.is_none()) {
             return Err(Problem::refused("A position names nothing.", "Give 'mac', 'tag' or 'serial'."));
         }
-        for name in names {
-            at_most("mac, tag or serial", name, 100)?;
+        for (what, name, most) in names {
+            at_most(what, name.as_deref().unwrap_or_default(), most)?;
         }
         if told.at.is_some_and(|at| at.seconds_since(now) > AHEAD) {
             return Err(Problem::refused("A position lies in the future.", "Check the clock of the sender."));
@@ -141,5 +148,5 @@ async fn report(State(app): State<App>, caller: Caller, Body(sent): Body<Report>
         taken += positions.len() as u64;
         app.live.locate(&site, positions).await?;
     }
-    Ok(Json(Taken { taken, unknown }))
+    Ok(Json(TakenPositions { taken, unknown }))
 }

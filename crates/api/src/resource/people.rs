@@ -26,7 +26,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// A person as others may see them.
 #[derive(Serialize, ToSchema)]
-struct Shown {
+struct PersonShown {
     name: String,
     display: String,
     role: Role,
@@ -41,8 +41,8 @@ struct Shown {
     source: Source,
 }
 
-fn shown(person: Person) -> Shown {
-    Shown {
+fn shown(person: Person) -> PersonShown {
+    PersonShown {
         name: person.name,
         display: person.display,
         role: person.role,
@@ -71,8 +71,8 @@ pub fn check_sites(sites: Option<&[String]>) -> Answer<()> {
 }
 
 /// Everybody with an account.
-#[utoipa::path(get, path = "/api/v1/people", tag = "people", responses((status = 200, body = Items<Shown>), Problems))]
-async fn list(State(app): State<App>) -> Answer<Json<Items<Shown>>> {
+#[utoipa::path(get, path = "/api/v1/people", tag = "people", responses((status = 200, body = Items<PersonShown>), Problems))]
+async fn list(State(app): State<App>) -> Answer<Json<Items<PersonShown>>> {
     let all = keep::load_all::<Person>(&*app.store, person::KIND, app.now()).await?;
     Ok(Json(Items::all(all.into_iter().map(|(_, kept)| shown(kept.body)).collect())))
 }
@@ -95,8 +95,8 @@ struct NewPerson {
 /// A password for one use.
 #[derive(Serialize, ToSchema)]
 struct Welcome {
-    person: Shown,
-    /// Shown once; must be changed at the first sign-in.
+    person: PersonShown,
+    /// PersonShown once; must be changed at the first sign-in.
     password: String,
 }
 
@@ -154,8 +154,8 @@ fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<Vec<
 
 /// A person after a change.
 #[derive(Serialize, ToSchema)]
-struct Changed {
-    person: Shown,
+struct PersonChanged {
+    person: PersonShown,
     /// After a reset: shown once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -163,7 +163,7 @@ struct Changed {
 }
 
 /// Changes an account. Every change ends the sessions of the person.
-#[utoipa::path(put, path = "/api/v1/people/{name}", tag = "people", params(("name" = String, Path), ("If-Match" = Option<String>, Header)), request_body = PersonChange, responses((status = 200, body = Changed), Problems))]
+#[utoipa::path(put, path = "/api/v1/people/{name}", tag = "people", params(("name" = String, Path), ("If-Match" = Option<String>, Header)), request_body = PersonChange, responses((status = 200, body = PersonChanged), Problems))]
 async fn change(
     State(app): State<App>,
     caller: Caller,
@@ -211,7 +211,7 @@ async fn change(
         "role": person.role, "sites": person.sites, "disabled": person.disabled, "reset": sent.reset,
     });
     let version = person::save(&*app.store, &person, expected.unwrap_or(version), app.now()).await?;
-    let changed = Changed { person: shown(person), password: word };
+    let changed = PersonChanged { person: shown(person), password: word };
     Ok((Extension(Noted(noted)), etag(version), Json(changed)).into_response())
 }
 

@@ -56,7 +56,6 @@ struct Plan {
     height: f64,
     /// A picture as data address: PNG, JPEG or WebP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     image: Option<String>,
 }
 
@@ -70,9 +69,8 @@ struct Rule {
     pattern: String,
 }
 
-/// A place as it is kept and sent.
+/// A place as it is kept and sent. What is told of it besides (id, devices, missing) may be sent back, and is not read.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 struct Layout {
     /// The place it lies in.
     #[serde(default)]
@@ -81,14 +79,11 @@ struct Layout {
     #[schema(min_length = 1, max_length = 100)]
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     plan: Option<Plan>,
     /// Where it lies on the plan of its floor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     x: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     y: Option<f64>,
     #[serde(default)]
     #[schema(max_items = 200)]

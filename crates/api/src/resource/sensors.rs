@@ -158,6 +158,9 @@ async fn coverage(
     Asked(at): Asked<At>,
 ) -> Answer<Json<serde_json::Value>> {
     at_most("site", &at.site, 100)?;
+    if at.site.is_empty() {
+        return Err(Problem::malformed("'site' is empty.", "Name the site."));
+    }
     if !caller.sees(&at.site) {
         return Err(Problem::missing("site", &at.site));
     }

@@ -31,7 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// A token without its secret.
 #[derive(Serialize, ToSchema)]
-struct Shown {
+struct TokenShown {
     id: String,
     name: String,
     owner: String,
@@ -45,8 +45,8 @@ struct Shown {
     last_used: Option<Timestamp>,
 }
 
-fn shown(token: Token) -> Shown {
-    Shown {
+fn shown(token: Token) -> TokenShown {
+    TokenShown {
         id: token.id,
         name: token.name,
         owner: token.owner,
@@ -63,8 +63,8 @@ fn sees(caller: &Caller, token: &Token) -> bool {
 }
 
 /// Tokens.
-#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", responses((status = 200, body = Items<Shown>), Problems))]
-async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Items<Shown>>> {
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", responses((status = 200, body = Items<TokenShown>), Problems))]
+async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Items<TokenShown>>> {
     let all = keep::load_all::<Token>(&*app.store, token::KIND, app.now()).await?;
     let own = all.into_iter().map(|(_, kept)| kept.body).filter(|token| sees(&caller, token));
     Ok(Json(Items::all(own.map(shown).collect())))
@@ -93,10 +93,10 @@ struct NewToken {
 /// A token with its secret.
 #[derive(Serialize, ToSchema)]
 struct Minted {
-    /// Shown once.
+    /// TokenShown once.
     token: String,
     #[serde(flatten)]
-    shown: Shown,
+    shown: TokenShown,
 }
 
 /// Makes a token that can do no more than its maker.

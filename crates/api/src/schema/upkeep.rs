@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 
 /// What a sensor last said of itself.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct SensorState {
     pub name: String,
     pub site: String,

@@ -15,7 +15,9 @@ use medward_monitor::{
 };
 
 pub use live::Remembering;
-pub use seed::{NOW, ward};
+#[allow(unused_imports, reason = "not every program needs the time")]
+pub use seed::NOW;
+pub use seed::ward;
 
 /// Everything that is kept.
 #[derive(Default)]
