@@ -57,15 +57,15 @@ pub enum Command {
     /// The feeds that can be loaded, with publisher, licence and shape.
     Feeds(FeedsArguments),
     /// The monitor: watches, keeps, and shows in a browser.
-    Serve(crate::command::serve::ServeArguments),
+    Serve(Box<crate::command::serve::ServeArguments>),
     /// Looks after what the monitor stored: backup, restore, sizes, audit trail, a lost password.
-    Data(crate::command::data::DataArguments),
+    Data(crate::command::stored::DataArguments),
     /// What can be listened to beside the wire: flow exports, leases, logs, accounting.
     Sources(SourcesArguments),
     /// A simulated hospital group, for demonstrations, tests and benches.
     Lab(crate::command::lab::LabArguments),
     /// Watches here, and reports to a core elsewhere.
-    Sensor(crate::command::sensor::SensorArguments),
+    Sensor(Box<crate::command::sensor::SensorArguments>),
 }
 
 /// What to read, and with which bounds.

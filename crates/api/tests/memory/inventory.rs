@@ -55,14 +55,14 @@ fn as_device(summary: &DeviceSummary) -> Device {
 fn standing(summary: &DeviceSummary) -> Standing {
     let whereabouts = summary.whereabouts.as_ref();
     Standing {
-        site: summary.site.clone(),
-        tags: summary.tags.iter().cloned().collect(),
+        site: Some(summary.site.clone()),
+        tags: summary.tags.clone(),
         owner: summary.owner.clone(),
-        place: whereabouts
-            .map(|w| w.place.iter().cloned().chain([w.position.clone()]).collect())
-            .unwrap_or_default(),
-        status: summary.status.name().to_owned(),
-        lifecycle: summary.lifecycle.name().to_owned(),
+        position: whereabouts.map(|w| w.position.clone()),
+        place: whereabouts.and_then(|w| w.place.clone()),
+        belongs: None,
+        status: Some(summary.status.name()),
+        lifecycle: Some(summary.lifecycle.name()),
         criticality: summary.criticality,
         group: summary.group.clone(),
         medical: summary.medical,

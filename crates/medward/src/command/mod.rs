@@ -2,7 +2,7 @@
 
 pub mod advisory;
 pub mod assess;
-pub mod data;
+
 pub mod feeds;
 pub mod inventory;
 pub mod knowledge;
@@ -11,6 +11,7 @@ pub mod protocols;
 pub mod sensor;
 pub mod serve;
 pub mod sources;
+pub mod stored;
 pub mod what_if;
 pub mod why;
 

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use medward_capture::TapCounters;
+use medward_capture::{TapCounters, TapState};
 use medward_identify::Ledger;
 use medward_model::Timestamp;
 use medward_monitor::{Report, SensorState};
@@ -34,6 +34,8 @@ pub struct Reporter {
     observers: Vec<Observer>,
     deltas: Receiver<Delta>,
     interfaces: Vec<String>,
+    /// The interface of each tap.
+    names: Vec<String>,
     /// Taps and sources.
     inputs: usize,
     listeners: Vec<JoinHandle<()>>,
@@ -52,6 +54,7 @@ impl Reporter {
         let (out, deltas): (SyncSender<Delta>, _) =
             sync_channel(WAITING * (taps.len() + sources.len()).max(1));
         let mut interfaces: Vec<String> = taps.iter().map(|tap| tap.name().to_owned()).collect();
+        let names = interfaces.clone();
         interfaces.dedup();
         interfaces.extend(sources.iter().map(|source| source.name.clone()));
         let (count, all) = (taps.len(), taps.len() + sources.len());
@@ -71,6 +74,7 @@ impl Reporter {
             observers,
             deltas,
             interfaces,
+            names,
             inputs: all,
             listeners,
             stop,
@@ -149,6 +153,13 @@ impl Reporter {
         };
         for delta in last.values() {
             total += delta.counters;
+            // Of an interface with several taps, one that does not run tells.
+            if !matches!(delta.state, TapState::Running | TapState::Ended)
+                && let Some(name) = self.names.get(delta.tap)
+                && let Some(shown) = state.interfaces.iter_mut().find(|shown| *shown == name)
+            {
+                *shown = format!("{name} ({})", delta.state.name());
+            }
             state.last_packet = state.last_packet.max(delta.last_packet);
             for (name, count) in &delta.weirds {
                 *state.weirds.entry(name.clone()).or_default() += count;
