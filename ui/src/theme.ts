@@ -38,12 +38,24 @@ const dark: MantineColorsTuple = [
   '#0a0f15',
 ]
 
+// Only for what cannot be undone, and for errors.
+const red: MantineColorsTuple = [
+  '#fdecea',
+  '#fbd5d1',
+  '#f6aaa3',
+  '#f08076',
+  '#e85f53',
+  '#d9483c',
+  '#c4372b',
+  '#b42318',
+  '#8f1a11',
+  '#6a120b',
+]
+
 export const theme = createTheme({
   primaryColor: 'accent',
-  primaryShade: { light: 7, dark: 4 },
-  colors: { accent, gray, dark },
-  autoContrast: true,
-  luminanceThreshold: 0.32,
+  primaryShade: { light: 7, dark: 6 },
+  colors: { accent, gray, dark, red },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", monospace',
   fontSizes: { xs: '12px', sm: '13.5px', md: '14.5px', lg: '17px', xl: '21px' },
@@ -63,11 +75,17 @@ export const theme = createTheme({
     },
   },
   components: {
-    Button: { defaultProps: { size: 'sm' } },
+    Button: { defaultProps: { size: 'sm', fw: 550 } },
     TextInput: { defaultProps: { size: 'sm' } },
     Select: { defaultProps: { size: 'sm', allowDeselect: false } },
-    Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } } },
-    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    Modal: {
+      styles: { title: { fontWeight: 620, fontSize: 17 } },
+      defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } },
+    },
+    Drawer: {
+      styles: { title: { fontWeight: 620, fontSize: 17 } },
+      defaultProps: { closeButtonProps: { 'aria-label': 'Close' } },
+    },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250, events: { hover: true, focus: true, touch: true } } },
     Table: { defaultProps: { verticalSpacing: 7, horizontalSpacing: 'sm' } },
   },

@@ -1,7 +1,9 @@
 // A week by hour: 7 rows of 24, the darker the busier, with the same in words for screen readers.
+
 import { Box, Group, Text } from '@mantine/core'
 import { localWeek, viewerOffset, WEEKDAYS } from '../logic/time'
 import { useNow } from './Moment'
+import { Scroll } from './Scroll'
 
 const HOURS = [0, 6, 12, 18]
 
@@ -15,16 +17,16 @@ export function WeekHeat({ week, unit = 'device-hours', cell = 16 }: { week: num
       ? 'No use in this time.'
       : `Busiest on ${WEEKDAYS[Math.floor(busiest / 24)]} at ${busiest % 24}:00; quietest hours are pale.`
   return (
-    <Box className="scroll-x" tabIndex={0} role="group" aria-label="Use by hour of the week">
+    <Scroll label="Use by hour of the week">
       <svg
         viewBox={`0 0 ${width + 40} ${7 * cell + 18}`}
         width="100%"
-        style={{ minWidth: 420, maxWidth: width * 1.6 }}
+        style={{ minWidth: 420, maxWidth: width * 1.45 }}
         role="img"
         aria-label={`Use by hour of the week, in your time zone. ${words}`}
       >
         {WEEKDAYS.map((name, row) => (
-          <text key={name} x={0} y={row * cell + cell * 0.72} fontSize={10.5} fill="var(--ink-soft)">
+          <text key={name} x={0} y={row * cell + cell * 0.72} fontSize={8.5} fill="var(--ink-soft)">
             {name.slice(0, 3)}
           </text>
         ))}
@@ -43,12 +45,12 @@ export function WeekHeat({ week, unit = 'device-hours', cell = 16 }: { week: num
           </rect>
         ))}
         {HOURS.map((hour) => (
-          <text key={hour} x={38 + hour * cell} y={7 * cell + 13} fontSize={10.5} fill="var(--ink-soft)">
+          <text key={hour} x={38 + hour * cell} y={7 * cell + 13} fontSize={8.5} fill="var(--ink-soft)">
             {String(hour).padStart(2, '0')}:00
           </text>
         ))}
       </svg>
-    </Box>
+    </Scroll>
   )
 }
 

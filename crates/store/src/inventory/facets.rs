@@ -15,7 +15,7 @@ pub(super) async fn facets(
     fields: &[FacetField],
     limit: u32,
 ) -> Result<Vec<Facet>, StoreError> {
-    let limit = bounded(limit, 1000)?;
+    let limit = bounded(limit, 20_000)?;
     let everything = *list.query.root() == Node::And(Vec::new());
     let mut session = database.engine.snapshot().await?;
     let wanted = if everything && list.sites.is_none() {

@@ -1,85 +1,74 @@
-// The tree of places: what is where, what is missing there, and who was there.
-import { Button, Grid } from '@mantine/core'
+// The tree of places, and what is where.
+import { Box, Button, Stack, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
-import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
-import { get } from '../../api/client'
 import type { Place } from '../../api/schema'
+import { many } from '../../logic/amount'
 import { Card, Sheet } from '../../part/Layout'
 import { Allowed, IfMay, Loaded, Nothing } from '../../part/State'
-import { Here } from './Here'
-import { PlaceForm } from './PlaceForm'
-import { Tree } from './Tree'
+import { usePlaces } from '../device/Notes'
+import { PlaceEditor } from './PlaceEditor'
+import { PlacePage } from './PlacePage'
+import { PlaceTree } from './PlaceTree'
 
 export function Places() {
-  const [making, setMaking] = useState(false)
+  return (
+    <Allowed to="device.read" what="places">
+      <Shown />
+    </Allowed>
+  )
+}
+
+function Shown() {
+  const places = usePlaces()
+  const { place: chosen } = useSearch({ from: '/places' })
+  const navigate = useNavigate({ from: '/places' })
+  const [adding, add] = useDisclosure(false)
+  const choose = (id: string) => void navigate({ search: { place: id } })
+  const items = places.data?.items ?? []
+  const place = items.find((one) => one.id === chosen) ?? first(items)
   return (
     <Sheet
       title="Places"
-      sub="Sites, buildings, floors and rooms, and what is in them"
+      sub={places.data ? many(items.length, 'place') : ' '}
       actions={
         <IfMay to="place.write">
-          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setMaking(true)}>
+          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={add.open}>
             Add a place
           </Button>
         </IfMay>
       }
     >
-      <Allowed to="device.read" what="places">
-        <All making={making} close={() => setMaking(false)} />
-      </Allowed>
+      <Loaded of={places}>
+        {() =>
+          items.length === 0 ? (
+            <Card>
+              <Nothing title="No place is known yet">
+                Add the site first, then its buildings, floors and rooms. Tie each to switch ports, VLANs or address
+                ranges, and devices find their place by themselves.
+              </Nothing>
+            </Card>
+          ) : (
+            <Box className="places">
+              <Card title="Where" flush>
+                <Box px={8} pb="sm" mah={{ base: 300, md: 'calc(100dvh - 240px)' }} style={{ overflowY: 'auto' }}>
+                  <PlaceTree places={items} chosen={place?.id} onChoose={choose} />
+                </Box>
+              </Card>
+              <Stack gap="md" miw={0}>
+                {place ? <PlacePage place={place} places={items} onChoose={choose} /> : <Text>Choose a place.</Text>}
+              </Stack>
+            </Box>
+          )
+        }
+      </Loaded>
+      <PlaceEditor opened={adding} close={add.close} places={items} parent={place?.id} onSaved={choose} />
     </Sheet>
   )
 }
 
-function All({ making, close }: { making: boolean; close: () => void }) {
-  const places = useQuery({
-    queryKey: ['places'],
-    queryFn: ({ signal }) => get<{ items: Place[] }>('/places', undefined, signal),
-    refetchInterval: 30_000,
-  })
-  const chosen = useSearch({ from: '/places' }).place
-  const navigate = useNavigate({ from: '/places' })
-  return (
-    <Loaded of={places}>
-      {({ items }) => {
-        const place = items.find((one) => one.id === chosen)
-        return (
-          <>
-            {items.length === 0 ? (
-              <Card>
-                <Nothing title="No place is drawn yet">
-                  Add a site, then its buildings, floors and rooms, and give each the VLANs, subnets, switch ports or
-                  names by which devices are known to be there.
-                </Nothing>
-              </Card>
-            ) : (
-              <Grid gap="md">
-                <Grid.Col span={{ base: 12, md: 4 }}>
-                  <Card flush title="All places">
-                    <Tree
-                      places={items}
-                      chosen={chosen}
-                      choose={(id) => void navigate({ search: { place: id }, replace: true })}
-                    />
-                  </Card>
-                </Grid.Col>
-                <Grid.Col span={{ base: 12, md: 8 }}>
-                  {place ? (
-                    <Here key={place.id} place={place} places={items} />
-                  ) : (
-                    <Card>
-                      <Nothing title="Choose a place">What is there, and what was there, is shown here.</Nothing>
-                    </Card>
-                  )}
-                </Grid.Col>
-              </Grid>
-            )}
-            {making && <PlaceForm places={items} parent={place?.id} close={close} />}
-          </>
-        )
-      }}
-    </Loaded>
-  )
+/** The first floor, for it has a plan to look at; else the first place. */
+function first(places: Place[]): Place | undefined {
+  return places.find((place) => place.kind === 'floor') ?? places[0]
 }

@@ -1,86 +1,67 @@
-// Inviting a sensor: a name and a site in, a command to copy out.
-import { Alert, Button, Code, CopyButton, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
-import { IconCheck, IconCopy } from '@tabler/icons-react'
+// Inviting a sensor: its site and name, then the command to run on its machine, shown once.
+import { Autocomplete, Button, Modal, Stack, Text, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { useChange } from '../../api/change'
 import { post } from '../../api/client'
+import { Secret } from '../../part/Secret'
 
-interface Invitation {
-  token: string
-  command: string
+export function Invite({ opened, close, sites }: { opened: boolean; close: () => void; sites: string[] }) {
+  return (
+    <Modal opened={opened} onClose={close} title="Invite a sensor" size="lg">
+      {opened && <Form sites={sites} close={close} />}
+    </Modal>
+  )
 }
 
-export function Invite({ opened, close }: { opened: boolean; close: () => void }) {
-  const [site, setSite] = useState('')
+function Form({ sites, close }: { sites: string[]; close: () => void }) {
+  const [site, setSite] = useState(sites[0] ?? '')
   const [name, setName] = useState('')
-  const invite = useChange<void, Invitation>({
-    act: () => post<Invitation>('/sensors/invite', { site: site.trim(), name: name.trim() }),
+  const invite = useChange({
+    act: () => post<{ token: string; command: string }>('/sensors/invite', { site: site.trim(), name: name.trim() }),
     touches: ['sensors'],
   })
-  const leave = () => {
-    invite.reset()
-    close()
+  if (invite.data) {
+    return (
+      <Stack gap="sm">
+        <Text size="sm">
+          Run this on the machine of the sensor. It holds a secret and is shown only now; it works once.
+        </Text>
+        <Secret value={invite.data.command} label="Command" />
+        <Text size="sm" c="dimmed">
+          The sensor appears here within a minute of its start.
+        </Text>
+        <Button onClick={close}>Done</Button>
+      </Stack>
+    )
   }
   return (
-    <Modal
-      opened={opened}
-      onClose={leave}
-      title="Invite a sensor"
-      size="lg"
-      closeButtonProps={{ 'aria-label': 'Close' }}
+    <form
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault()
+        if (site.trim() && name.trim()) invite.mutate()
+      }}
     >
-      {invite.data ? (
-        <Stack gap="sm">
-          <Text size="sm">Run this on the sensor's machine. It is good once, for a day, and is not shown again.</Text>
-          <Code block tabIndex={0} style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-            {invite.data.command}
-          </Code>
-          <Group justify="flex-end">
-            <CopyButton value={invite.data.command}>
-              {({ copied, copy }) => (
-                <Button
-                  variant="default"
-                  onClick={copy}
-                  leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-                >
-                  {copied ? 'Copied' : 'Copy'}
-                </Button>
-              )}
-            </CopyButton>
-            <Button onClick={leave}>Done</Button>
-          </Group>
-        </Stack>
-      ) : (
-        <form
-          onSubmit={(event: FormEvent) => {
-            event.preventDefault()
-            invite.mutate()
-          }}
-        >
-          <Stack gap="sm">
-            {invite.error && <Alert color="red" role="alert" c="var(--ink)" title={invite.error.message} />}
-            <TextInput
-              label="Site"
-              description="What it can report for, and nothing else"
-              required
-              value={site}
-              onChange={(event) => setSite(event.currentTarget.value)}
-            />
-            <TextInput
-              label="Name of the sensor"
-              description="Where it stands: 3-west, mri-suite"
-              required
-              value={name}
-              onChange={(event) => setName(event.currentTarget.value)}
-            />
-            <Group justify="flex-end">
-              <Button type="submit" loading={invite.isPending} disabled={!site.trim() || !name.trim()}>
-                Make an invitation
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      )}
-    </Modal>
+      <Stack gap="sm">
+        <Autocomplete
+          label="Site"
+          description="One that exists, or a new one"
+          data={sites}
+          value={site}
+          onChange={setSite}
+        />
+        <TextInput
+          label="Name"
+          description="Letters, digits and hyphens"
+          placeholder="main-radiology"
+          maxLength={63}
+          value={name}
+          error={name && !/^[\w.-]+$/.test(name) ? 'Only letters, digits, hyphens, dots' : undefined}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Button type="submit" loading={invite.isPending} disabled={!site.trim() || !/^[\w.-]+$/.test(name)}>
+          Invite
+        </Button>
+      </Stack>
+    </form>
   )
 }

@@ -3,6 +3,7 @@ import { Button, Group, Select, Stack, Table, Text } from '@mantine/core'
 import { useState } from 'react'
 import { many } from '../../logic/amount'
 import { type CsvField, complaint, FIELDS, guess, type Mapping } from '../../logic/csv'
+import { Wide } from '../../part/Wide'
 
 interface ColumnsProps {
   rows: Record<string, string>[]
@@ -23,7 +24,7 @@ export function Columns({ rows, busy, leave, take }: ColumnsProps) {
   return (
     <Stack gap="sm">
       <Text size="sm">{many(rows.length, 'row')}. Check what each column means:</Text>
-      <Table.ScrollContainer minWidth={420}>
+      <Wide least={420} label="Columns">
         <Table>
           <Table.Thead>
             <Table.Tr>
@@ -51,7 +52,7 @@ export function Columns({ rows, busy, leave, take }: ColumnsProps) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </Wide>
       {wrong && (
         <Text size="sm" role="alert">
           {wrong}

@@ -9,6 +9,7 @@ import { useMay } from '../../api/session'
 import { bytes, count } from '../../logic/amount'
 import { Card, Figure } from '../../part/Layout'
 import { Loaded } from '../../part/State'
+import { Wide } from '../../part/Wide'
 
 const WORDS: [keyof Retention, string][] = [
   ['hours', 'Traffic and use by the hour'],
@@ -104,7 +105,7 @@ function Room() {
                   By table
                 </Text>
               </summary>
-              <Table.ScrollContainer minWidth={320}>
+              <Wide least={320} label="Tables">
                 <Table maw={480}>
                   <Table.Thead>
                     <Table.Tr>
@@ -123,7 +124,7 @@ function Room() {
                     ))}
                   </Table.Tbody>
                 </Table>
-              </Table.ScrollContainer>
+              </Wide>
             </details>
           </Stack>
         )}

@@ -10,6 +10,7 @@ import { count, many } from '../../logic/amount'
 import { readCsv } from '../../logic/csv'
 import { Card, Figure } from '../../part/Layout'
 import { Failure, Loaded, Nothing } from '../../part/State'
+import { Wide } from '../../part/Wide'
 import { Columns } from './Columns'
 
 type Row = Record<string, string>
@@ -81,7 +82,7 @@ function Compared({ data }: { data: Reconciliation }) {
         <Figure label="Contradicting" value={count(data.contradicting.length)} />
       </Group>
       {data.contradicting.length > 0 && (
-        <Table.ScrollContainer minWidth={520}>
+        <Wide least={520} label="Contradictions">
           <Table captionSide="top">
             <Table.Caption>What the two say differently</Table.Caption>
             <Table.Thead>
@@ -107,7 +108,7 @@ function Compared({ data }: { data: Reconciliation }) {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </Wide>
       )}
       <details>
         <summary>

@@ -12,6 +12,7 @@ import { Card } from '../../part/Layout'
 import { Mark } from '../../part/Mark'
 import { Moment } from '../../part/Moment'
 import { Loaded } from '../../part/State'
+import { Wide } from '../../part/Wide'
 import { Once } from './Once'
 
 const NOBODY: Person = {
@@ -55,7 +56,7 @@ export function People() {
       >
         <Loaded of={people}>
           {({ items }) => (
-            <Table.ScrollContainer minWidth={640}>
+            <Wide least={640} label="People">
               <Table>
                 <Table.Thead>
                   <Table.Tr>
@@ -100,7 +101,7 @@ export function People() {
                   ))}
                 </Table.Tbody>
               </Table>
-            </Table.ScrollContainer>
+            </Wide>
           )}
         </Loaded>
       </Card>

@@ -9,6 +9,7 @@ import { ROLE_NAMES, role } from '../../logic/word'
 import { Card } from '../../part/Layout'
 import { Moment } from '../../part/Moment'
 import { Loaded, Nothing } from '../../part/State'
+import { Wide } from '../../part/Wide'
 import { Once } from './Once'
 
 const LIVES = [
@@ -40,7 +41,7 @@ export function Tokens() {
             items.length === 0 ? (
               <Nothing title="There is no token" />
             ) : (
-              <Table.ScrollContainer minWidth={560}>
+              <Wide least={560} label="Tokens">
                 <Table>
                   <Table.Thead>
                     <Table.Tr>
@@ -79,7 +80,7 @@ export function Tokens() {
                     ))}
                   </Table.Tbody>
                 </Table>
-              </Table.ScrollContainer>
+              </Wide>
             )
           }
         </Loaded>
