@@ -62,7 +62,7 @@ export async function openPage(browser, base, { who = 'admin', scheme = 'light',
 
 /** Waits until the page shows what it has: nothing is loading any more. */
 export async function settle(page) {
-  await page.waitForSelector('h1')
+  await page.waitForSelector('h1', { timeout: 5000 })
   await page.waitForFunction(
     () => !document.querySelector('.mantine-Skeleton-root, .mantine-Loader-root:not([data-inert])'),
     undefined,

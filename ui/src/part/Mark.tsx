@@ -67,6 +67,15 @@ const STATUS: Record<Status, [Tone, ReactNode, string]> = {
 }
 export function StatusMark({ of, filled }: { of: Status; filled?: boolean }) {
   const [tone, icon, word] = STATUS[of]
+  // What is as it should be stays quiet, so that what is not stands out.
+  if (of === 'active' && !filled) {
+    return (
+      <span className="mark" style={{ color: 'var(--ink-soft)', fontWeight: 450 }}>
+        <span style={{ color: 'var(--good)', display: 'inline-flex' }}>{icon}</span>
+        {word}
+      </span>
+    )
+  }
   return (
     <Mark tone={tone} icon={icon} filled={filled}>
       {word}

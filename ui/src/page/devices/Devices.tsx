@@ -117,7 +117,7 @@ function DeviceList() {
         )}
       </Group>
       <Box className="devices">
-        {!narrow && facets}
+        {!narrow && <Box className="facets">{facets}</Box>}
         <Box className="card" style={{ overflow: 'hidden' }}>
           {(chosen.size > 0 || all) && mayChange && (
             <Bulk

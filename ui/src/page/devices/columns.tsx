@@ -20,22 +20,22 @@ const dash = <span aria-hidden="true">–</span>
 const text = (value: ReactNode) => value || dash
 
 export const COLUMNS: Column[] = [
-  { id: 'name', label: 'Name', width: 230, sort: 'name', cell: (d) => <DeviceLink id={d.id} name={d.name} /> },
-  { id: 'status', label: 'Status', width: 116, cell: (d) => <StatusMark of={d.status} /> },
+  { id: 'name', label: 'Name', width: 190, sort: 'name', cell: (d) => <DeviceLink id={d.id} name={d.name} /> },
+  { id: 'status', label: 'Status', width: 104, cell: (d) => <StatusMark of={d.status} /> },
   {
     id: 'category',
     label: 'Kind',
-    width: 168,
+    width: 152,
     sort: 'category',
     cell: (d) => (d.category ? category(d.category) : dash),
   },
-  { id: 'vendor', label: 'Vendor', width: 150, sort: 'vendor', cell: (d) => text(d.vendor) },
-  { id: 'model', label: 'Model', width: 150, sort: 'model', cell: (d) => text(d.model ?? d.family) },
-  { id: 'ip', label: 'Address', width: 128, cell: (d) => <span className="mono">{text(d.ips[0])}</span> },
-  { id: 'site', label: 'Site', width: 130, sort: 'site', cell: (d) => d.site },
-  { id: 'location', label: 'Where', width: 150, sort: 'location', cell: (d) => text(d.whereabouts?.position) },
-  { id: 'last_seen', label: 'Last heard', width: 118, sort: 'last_seen', cell: (d) => <Moment at={d.last_seen} /> },
-  { id: 'tags', label: 'Tags', width: 160, cell: (d) => <Tags of={d.tags} /> },
+  { id: 'vendor', label: 'Vendor', width: 132, sort: 'vendor', cell: (d) => text(d.vendor) },
+  { id: 'model', label: 'Model', width: 126, sort: 'model', cell: (d) => text(d.model ?? d.family) },
+  { id: 'ip', label: 'Address', width: 118, cell: (d) => <span className="mono">{text(d.ips[0])}</span> },
+  { id: 'site', label: 'Site', width: 120, sort: 'site', cell: (d) => d.site },
+  { id: 'location', label: 'Where', width: 140, sort: 'location', cell: (d) => text(d.whereabouts?.position) },
+  { id: 'last_seen', label: 'Last heard', width: 104, sort: 'last_seen', cell: (d) => <Moment at={d.last_seen} /> },
+  { id: 'tags', label: 'Tags', width: 150, cell: (d) => <Tags of={d.tags} /> },
   { id: 'first_seen', label: 'First heard', width: 118, sort: 'first_seen', cell: (d) => <Moment at={d.first_seen} /> },
   { id: 'serial', label: 'Serial number', width: 140, cell: (d) => <span className="mono">{text(d.serial)}</span> },
   { id: 'mac', label: 'MAC address', width: 160, cell: (d) => <span className="mono">{text(d.macs[0])}</span> },
@@ -52,7 +52,7 @@ export const COLUMNS: Column[] = [
   },
   { id: 'lifecycle', label: 'Life cycle', width: 110, cell: (d) => sentence(d.lifecycle) },
 ]
-export const PRESET = ['name', 'status', 'category', 'vendor', 'model', 'ip', 'site', 'location', 'last_seen', 'tags']
+export const PRESET = ['name', 'status', 'category', 'vendor', 'model', 'ip', 'location', 'last_seen']
 
 function Tags({ of }: { of: string[] }) {
   if (of.length === 0) return dash
