@@ -66,8 +66,14 @@ export const theme = createTheme({
     Button: { defaultProps: { size: 'sm', fw: 550 } },
     TextInput: { defaultProps: { size: 'sm' } },
     Select: { defaultProps: { size: 'sm', allowDeselect: false } },
-    Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } } },
-    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    Modal: {
+      styles: { title: { fontWeight: 620, fontSize: 17 } },
+      defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } },
+    },
+    Drawer: {
+      styles: { title: { fontWeight: 620, fontSize: 17 } },
+      defaultProps: { closeButtonProps: { 'aria-label': 'Close' } },
+    },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250, events: { hover: true, focus: true, touch: true } } },
     Table: { defaultProps: { verticalSpacing: 7, horizontalSpacing: 'sm' } },
   },

@@ -19,12 +19,12 @@ export function WeekHeat({ week, unit = 'device-hours', cell = 16 }: { week: num
       <svg
         viewBox={`0 0 ${width + 40} ${7 * cell + 18}`}
         width="100%"
-        style={{ minWidth: 420, maxWidth: width * 1.6 }}
+        style={{ minWidth: 420, maxWidth: width * 1.45 }}
         role="img"
         aria-label={`Use by hour of the week, in your time zone. ${words}`}
       >
         {WEEKDAYS.map((name, row) => (
-          <text key={name} x={0} y={row * cell + cell * 0.72} fontSize={10.5} fill="var(--ink-soft)">
+          <text key={name} x={0} y={row * cell + cell * 0.72} fontSize={8.5} fill="var(--ink-soft)">
             {name.slice(0, 3)}
           </text>
         ))}
@@ -43,7 +43,7 @@ export function WeekHeat({ week, unit = 'device-hours', cell = 16 }: { week: num
           </rect>
         ))}
         {HOURS.map((hour) => (
-          <text key={hour} x={38 + hour * cell} y={7 * cell + 13} fontSize={10.5} fill="var(--ink-soft)">
+          <text key={hour} x={38 + hour * cell} y={7 * cell + 13} fontSize={8.5} fill="var(--ink-soft)">
             {String(hour).padStart(2, '0')}:00
           </text>
         ))}

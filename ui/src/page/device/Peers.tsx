@@ -80,7 +80,8 @@ function Picture({ id, peers }: { id: string; peers: Answer }) {
         const node = name(peer)
         const outside = node?.scope === 'external'
         const right = x > width / 2
-        const words = `${node?.name ?? peer}${outside ? ', outside the network' : ''}: ${bytes(told.bytes)}, ${told.protocols.join(', ')}`
+        const kind = outside ? 'outside the network' : node?.category ? category(node.category) : ''
+        const words = `${shorten(node?.name ?? peer)} ${kind}: ${bytes(told.bytes)}, ${told.protocols.join(', ')}`
         return (
           <a
             key={peer}
@@ -119,7 +120,7 @@ function Picture({ id, peers }: { id: string; peers: Answer }) {
               fontSize={10.5}
               fill="var(--ink-soft)"
             >
-              {outside ? 'outside the network' : node?.category ? category(node.category) : ''}
+              {kind}
             </text>
           </a>
         )
