@@ -90,7 +90,7 @@ export const KINDS = [
     ],
   ],
   [
-    'xray',
+    'x-ray',
     'imaging',
     1,
     'no',
@@ -241,7 +241,7 @@ export const KINDS = [
     [['Siemens', 'Desigo', 'PXC36', undefined, '6.0']],
   ],
   [
-    'network-switch',
+    'switch',
     'network',
     0,
     'no',
@@ -283,7 +283,7 @@ export const KINDS = [
     ],
   ],
   [
-    'phone',
+    'ip-phone',
     'communication',
     0,
     'no',

@@ -155,7 +155,7 @@ function makeLinks(devices, r, back) {
     imaging: of('pacs'),
     'patient care': of('integration-engine'),
     laboratory: of('integration-engine'),
-    building: of('network-switch'),
+    building: of('switch'),
     office: of('ehr-server'),
   }
   const outside = devices.filter((device) => device.scope === 'external')

@@ -38,12 +38,24 @@ const dark: MantineColorsTuple = [
   '#0a0f15',
 ]
 
+// Only for what cannot be undone, and for errors.
+const red: MantineColorsTuple = [
+  '#fdecea',
+  '#fbd5d1',
+  '#f6aaa3',
+  '#f08076',
+  '#e85f53',
+  '#d9483c',
+  '#c4372b',
+  '#b42318',
+  '#8f1a11',
+  '#6a120b',
+]
+
 export const theme = createTheme({
   primaryColor: 'accent',
-  primaryShade: { light: 7, dark: 4 },
-  colors: { accent, gray, dark },
-  autoContrast: true,
-  luminanceThreshold: 0.32,
+  primaryShade: { light: 7, dark: 6 },
+  colors: { accent, gray, dark, red },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", monospace',
   fontSizes: { xs: '12px', sm: '13.5px', md: '14.5px', lg: '17px', xl: '21px' },

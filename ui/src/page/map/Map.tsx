@@ -172,7 +172,7 @@ function Legend() {
   const items = [
     ['var(--accent)', 'with medical devices'],
     ['var(--ink-soft)', 'others'],
-    ['var(--critical)', 'something is missing'],
+    ['var(--critical)', 'missing'],
     ['var(--high)', 'outside the network'],
   ]
   return (

@@ -31,9 +31,9 @@ function colours() {
 }
 type Colours = ReturnType<typeof colours>
 
-function colourOf(node: MapNode, c: Colours): string {
+function colourOf(node: MapNode, c: Colours, single: boolean): string {
   if (node.scope === 'external') return c.outside
-  if (node.missing) return c.missing
+  if (node.missing && single) return c.missing
   return node.medical > 0 ? c.medical : c.other
 }
 
@@ -55,7 +55,8 @@ export default function Picture({ map, chosen, onChoose, name, onUnable }: Pictu
         labelColor: { color: c.ink },
         labelFont: 'system-ui, sans-serif',
         labelSize: 12.5,
-        labelRenderedSizeThreshold: map.nodes.length > 60 ? 8 : 2,
+        labelRenderedSizeThreshold: map.nodes.length > 600 ? 7 : 4,
+        labelDensity: 0.6,
         defaultEdgeColor: c.line,
         zIndex: true,
         renderEdgeLabels: false,
@@ -121,6 +122,7 @@ export default function Picture({ map, chosen, onChoose, name, onUnable }: Pictu
 
 function build(map: MapAnswer, name: (node: MapNode) => string, c: Colours): Graph {
   const graph = new Graph({ type: 'undirected', multi: false })
+  const single = map.nodes.every((node) => node.devices <= 1)
   const most = Math.max(1, ...map.nodes.map((node) => node.devices))
   const top = Math.log10(Math.max(10, ...map.links.map((link) => link.bytes)))
   map.nodes.forEach((node, n) => {
@@ -129,14 +131,14 @@ function build(map: MapAnswer, name: (node: MapNode) => string, c: Colours): Gra
     graph.mergeNode(node.id, {
       x: radius * Math.cos(angle),
       y: radius * Math.sin(angle),
-      label: name(node),
-      color: colourOf(node, c),
-      size: most === 1 ? (map.nodes.length > 1500 ? 3 : 5) : 6 + 18 * Math.sqrt(node.devices / most),
+      label: node.missing && !single ? `${name(node)} · ${node.missing} missing` : name(node),
+      color: colourOf(node, c, single),
+      size: single ? (map.nodes.length > 1500 ? 3 : 5) : 6 + 18 * Math.sqrt(node.devices / most),
     })
   })
   for (const link of map.links) {
     if (link.from === link.to || !graph.hasNode(link.from) || !graph.hasNode(link.to)) continue
-    const size = 0.5 + 4 * (Math.log10(Math.max(10, link.bytes)) / top) ** 3
+    const size = single ? 0.4 : 0.5 + 4 * (Math.log10(Math.max(10, link.bytes)) / top) ** 3
     graph.mergeEdge(link.from, link.to, { size, color: c.line, weight: Math.log10(10 + link.bytes) })
   }
   return graph
