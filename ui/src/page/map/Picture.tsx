@@ -141,6 +141,9 @@ function build(map: MapAnswer, name: (node: MapNode) => string, c: Colours): Gra
     const size = single ? 0.4 : 0.5 + 4 * (Math.log10(Math.max(10, link.bytes)) / top) ** 3
     graph.mergeEdge(link.from, link.to, { size, color: c.line, weight: Math.log10(10 + link.bytes) })
   }
+  // Alone, a device is the larger the more it talks with: hubs stand out and keep their names.
+  if (single)
+    graph.updateEachNodeAttributes((id, all) => ({ ...all, size: 2.5 + Math.min(9, Math.sqrt(graph.degree(id))) }))
   return graph
 }
 
