@@ -80,7 +80,7 @@ export function Figure({ label, value, sub }: { label: string; value: ReactNode;
       <Text size="xs" c="dimmed">
         {label}
       </Text>
-      <Text fz={22} fw={620} lh={1.2}>
+      <Text fz={19} fw={620} lh={1.25} component="div">
         {value}
       </Text>
       {sub && (

@@ -1,7 +1,9 @@
 // A week by hour: 7 rows of 24, the darker the busier, with the same in words for screen readers.
+
 import { Box, Group, Text } from '@mantine/core'
 import { localWeek, viewerOffset, WEEKDAYS } from '../logic/time'
 import { useNow } from './Moment'
+import { Scroll } from './Scroll'
 
 const HOURS = [0, 6, 12, 18]
 
@@ -15,7 +17,7 @@ export function WeekHeat({ week, unit = 'device-hours', cell = 16 }: { week: num
       ? 'No use in this time.'
       : `Busiest on ${WEEKDAYS[Math.floor(busiest / 24)]} at ${busiest % 24}:00; quietest hours are pale.`
   return (
-    <Box className="scroll-x" tabIndex={0} role="group" aria-label="Use by hour of the week">
+    <Scroll label="Use by hour of the week">
       <svg
         viewBox={`0 0 ${width + 40} ${7 * cell + 18}`}
         width="100%"
@@ -48,7 +50,7 @@ export function WeekHeat({ week, unit = 'device-hours', cell = 16 }: { week: num
           </text>
         ))}
       </svg>
-    </Box>
+    </Scroll>
   )
 }
 

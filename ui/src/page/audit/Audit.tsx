@@ -1,4 +1,5 @@
 // Who did what: searchable, and provably whole.
+
 import { Box, Button, Code, Group, Table, Text, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconAlertOctagonFilled, IconCircleCheckFilled, IconSearch, IconShieldCheck } from '@tabler/icons-react'
@@ -11,6 +12,7 @@ import { count } from '../../logic/amount'
 import { Card, Sheet } from '../../part/Layout'
 import { Mark } from '../../part/Mark'
 import { Moment } from '../../part/Moment'
+import { Scroll } from '../../part/Scroll'
 import { Allowed, Failure, Loading, More, Nothing } from '../../part/State'
 
 export function Audit() {
@@ -54,7 +56,9 @@ function Shown() {
         </Button>
       }
     >
-      <Box role="status">{verify.data && <Verdict of={verify.data} />}</Box>
+      <Box role="status" mt={verify.data ? 0 : -16}>
+        {verify.data && <Verdict of={verify.data} />}
+      </Box>
       {verify.error && <Failure error={verify.error} retry={() => verify.mutate()} />}
       <TextInput
         type="search"
@@ -97,7 +101,7 @@ function Verdict({ of }: { of: AuditVerdict }) {
 
 function Records({ of }: { of: AuditRecord[] }) {
   return (
-    <div className="scroll-x">
+    <Scroll>
       <Table>
         <Table.Thead>
           <Table.Tr>
@@ -148,7 +152,7 @@ function Records({ of }: { of: AuditRecord[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </Scroll>
   )
 }
 

@@ -14,7 +14,7 @@ import { Card, Sheet } from '../../part/Layout'
 import { Allowed, Failure, Loading, More, Nothing } from '../../part/State'
 
 const SEVERITIES: [Severity, string][] = [
-  ['info', 'All'],
+  ['info', 'Any severity'],
   ['low', 'Low and above'],
   ['medium', 'Medium and above'],
   ['high', 'High and above'],

@@ -1,4 +1,5 @@
 // Every conversation of a device.
+
 import { SegmentedControl, Table, Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -10,6 +11,7 @@ import { DeviceLink } from '../../part/DeviceLink'
 import { Card } from '../../part/Layout'
 import { Mark } from '../../part/Mark'
 import { Moment } from '../../part/Moment'
+import { Scroll } from '../../part/Scroll'
 import { Failure, Loading, More } from '../../part/State'
 
 export function Conversations({ id }: { id: string }) {
@@ -52,7 +54,7 @@ export function Conversations({ id }: { id: string }) {
           It was not heard talking to anybody.
         </Text>
       ) : (
-        <div className="scroll-x">
+        <Scroll>
           <Table>
             <Table.Thead>
               <Table.Tr>
@@ -74,7 +76,7 @@ export function Conversations({ id }: { id: string }) {
               ))}
             </Table.Tbody>
           </Table>
-        </div>
+        </Scroll>
       )}
       <More query={list} />
     </Card>

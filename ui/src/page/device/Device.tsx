@@ -84,7 +84,7 @@ function Shown({ answer }: { answer: DeviceAnswer }) {
         onChange={(next) => void navigate({ search: { tab: next ?? undefined }, replace: true })}
         keepMounted={false}
       >
-        <Box className="scroll-x">
+        <Box style={{ overflowX: 'auto' }}>
           <Tabs.List style={{ flexWrap: 'nowrap' }}>
             <Tabs.Tab value="identity">What it is</Tabs.Tab>
             <Tabs.Tab value="peers">Who it talks to</Tabs.Tab>

@@ -1,4 +1,5 @@
 // What a device is: each value leads to the reasons for it. Beside it, what people say of it.
+
 import { Anchor, Grid, Stack, Table, Text } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
 import type { DeviceAnswer } from '../../api/schema'
@@ -6,6 +7,7 @@ import { ATTRIBUTE_ORDER, attribute, attributeValue, protocol, surety } from '..
 import { DeviceLink } from '../../part/DeviceLink'
 import { Card } from '../../part/Layout'
 import { Moment } from '../../part/Moment'
+import { Scroll } from '../../part/Scroll'
 import { Facts } from './Facts'
 import { Notes } from './Notes'
 
@@ -90,7 +92,7 @@ function Services({ answer }: { answer: DeviceAnswer }) {
           It was never heard to answer; it only asks others.
         </Text>
       ) : (
-        <div className="scroll-x">
+        <Scroll>
           <Table>
             <Table.Thead>
               <Table.Tr>
@@ -117,7 +119,7 @@ function Services({ answer }: { answer: DeviceAnswer }) {
               ))}
             </Table.Tbody>
           </Table>
-        </div>
+        </Scroll>
       )}
     </Card>
   )
@@ -126,7 +128,7 @@ function Services({ answer }: { answer: DeviceAnswer }) {
 function SoftwareList({ answer }: { answer: DeviceAnswer }) {
   return (
     <Card title="Software" flush>
-      <div className="scroll-x">
+      <Scroll>
         <Table>
           <Table.Thead>
             <Table.Tr>
@@ -151,7 +153,7 @@ function SoftwareList({ answer }: { answer: DeviceAnswer }) {
             ))}
           </Table.Tbody>
         </Table>
-      </div>
+      </Scroll>
     </Card>
   )
 }

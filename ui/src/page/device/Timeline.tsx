@@ -1,4 +1,5 @@
 // What happened to a device, and every value its attributes had.
+
 import { Grid, Table, Text } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { get } from '../../api/client'
@@ -7,6 +8,7 @@ import { attribute, attributeValue } from '../../logic/word'
 import { EventList } from '../../part/EventLine'
 import { Card } from '../../part/Layout'
 import { Moment } from '../../part/Moment'
+import { Scroll } from '../../part/Scroll'
 import { Failure, Loaded, Loading, More, Nothing } from '../../part/State'
 
 export function Timeline({ id }: { id: string }) {
@@ -62,7 +64,7 @@ function Attributes({ id }: { id: string }) {
               Nothing yet.
             </Text>
           ) : (
-            <div className="scroll-x">
+            <Scroll>
               <Table>
                 <Table.Thead>
                   <Table.Tr>
@@ -89,7 +91,7 @@ function Attributes({ id }: { id: string }) {
                   ))}
                 </Table.Tbody>
               </Table>
-            </div>
+            </Scroll>
           )
         }
       </Loaded>

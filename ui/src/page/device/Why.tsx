@@ -1,4 +1,5 @@
 // Why a value is believed: in plain words first, then the evidence down to packets, what lost, and what it was before.
+
 import { Badge, Box, Drawer, Group, Progress, Stack, Table, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { get } from '../../api/client'
@@ -6,6 +7,7 @@ import type { Why as Answer, Support } from '../../api/schema'
 import { percent } from '../../logic/amount'
 import { attribute as attributeName, attributeValue, source, surety } from '../../logic/word'
 import { Moment } from '../../part/Moment'
+import { Scroll } from '../../part/Scroll'
 import { Loaded } from '../../part/State'
 
 export function Why({ id, attribute, close }: { id: string; attribute?: string; close: () => void }) {
@@ -98,7 +100,7 @@ function Reasons({ why }: { why: Answer }) {
 
 function Evidence({ list }: { list: Support[] }) {
   return (
-    <Box className="scroll-x" tabIndex={0} role="group" aria-label="Evidence">
+    <Scroll label="Evidence">
       <Table fz="sm" withRowBorders>
         <Table.Thead>
           <Table.Tr>
@@ -133,6 +135,6 @@ function Evidence({ list }: { list: Support[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </Box>
+    </Scroll>
   )
 }

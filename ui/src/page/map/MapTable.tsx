@@ -1,10 +1,12 @@
 // The map in words: who talks to whom, most traffic first.
+
 import { Anchor, Table, Text, UnstyledButton } from '@mantine/core'
 import { useState } from 'react'
 import type { MapAnswer } from '../../api/schema'
 import { bytes, count } from '../../logic/amount'
 import { protocol } from '../../logic/word'
 import { Moment } from '../../part/Moment'
+import { Scroll } from '../../part/Scroll'
 
 const STEP = 100
 
@@ -24,7 +26,7 @@ export function MapTable({
     </UnstyledButton>
   )
   return (
-    <div className="scroll-x">
+    <Scroll>
       <Table>
         <caption className="hidden">Who talks to whom, most traffic first</caption>
         <Table.Thead>
@@ -65,6 +67,6 @@ export function MapTable({
           Show {count(Math.min(STEP, map.links.length - shown))} more of {count(map.links.length)}
         </Anchor>
       )}
-    </div>
+    </Scroll>
   )
 }

@@ -1,9 +1,11 @@
 // A floor from above: its rooms where they were put, and the devices in them.
-import { Box, Text } from '@mantine/core'
+
+import { Text } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import type { DeviceSummary, Place } from '../../api/schema'
 import { many } from '../../logic/amount'
 import { Card } from '../../part/Layout'
+import { Scroll } from '../../part/Scroll'
 
 const MOST = 24
 const COLUMNS = 8
@@ -34,7 +36,7 @@ export function FloorPlan({
   }
   return (
     <Card title="Floor" note="Each dot is a device: filled when active, ringed when missing">
-      <Box className="scroll-x" tabIndex={0} role="group" aria-label={`Plan of ${floor.name}`}>
+      <Scroll label={`Plan of ${floor.name}`}>
         <svg
           viewBox={`0 0 ${width} ${height}`}
           width="100%"
@@ -54,7 +56,7 @@ export function FloorPlan({
             />
           ))}
         </svg>
-      </Box>
+      </Scroll>
     </Card>
   )
 }

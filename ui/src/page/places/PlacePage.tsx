@@ -1,4 +1,5 @@
 // One place: its plan where it is a floor, the devices there now, and who was there.
+
 import { Button, Group, Modal, Table, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconPencil, IconTrash } from '@tabler/icons-react'
@@ -14,6 +15,7 @@ import { DeviceLink } from '../../part/DeviceLink'
 import { Card } from '../../part/Layout'
 import { StatusMark } from '../../part/Mark'
 import { Moment } from '../../part/Moment'
+import { Scroll } from '../../part/Scroll'
 import { IfMay, Loaded } from '../../part/State'
 import { placePath } from '../device/Notes'
 import { FloorPlan } from './FloorPlan'
@@ -135,7 +137,7 @@ export function PlacePage({
 function DeviceTable({ devices }: { devices: DeviceSummary[] }) {
   const shown = devices.slice(0, 50)
   return (
-    <div className="scroll-x">
+    <Scroll>
       <Table>
         <Table.Thead>
           <Table.Tr>
@@ -175,7 +177,7 @@ function DeviceTable({ devices }: { devices: DeviceSummary[] }) {
           {shown.length} of {devices.length} shown; open the list for all.
         </Text>
       )}
-    </div>
+    </Scroll>
   )
 }
 
@@ -201,7 +203,7 @@ function Visitors({ id }: { id: string }) {
               Nobody, as far as is known.
             </Text>
           ) : (
-            <div className="scroll-x">
+            <Scroll>
               <Table>
                 <Table.Thead>
                   <Table.Tr>
@@ -228,7 +230,7 @@ function Visitors({ id }: { id: string }) {
                   ))}
                 </Table.Tbody>
               </Table>
-            </div>
+            </Scroll>
           )
         }
       </Loaded>

@@ -1,4 +1,5 @@
 // How much of a site is heard, and its blind spots: devices others speak of that were never heard.
+
 import { Box, Group, Progress, Select, Stack, Table, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
@@ -10,6 +11,7 @@ import { term } from '../../logic/query'
 import { category } from '../../logic/word'
 import { DeviceLink } from '../../part/DeviceLink'
 import { Card } from '../../part/Layout'
+import { Scroll } from '../../part/Scroll'
 import { Loaded } from '../../part/State'
 
 export function Coverage({ sites }: { sites: string[] }) {
@@ -69,7 +71,7 @@ function Shown({ coverage, site }: { coverage: Answer; site: string }) {
             : `${many(coverage.unheard, 'device')} known from leases, address tables or the inventory, never heard. Perhaps their switch is not mirrored to a sensor.`}
         </Text>
         {coverage.blind_spots.length > 0 && (
-          <div className="scroll-x">
+          <Scroll>
             <Table>
               <Table.Thead>
                 <Table.Tr>
@@ -92,7 +94,7 @@ function Shown({ coverage, site }: { coverage: Answer; site: string }) {
                 ))}
               </Table.Tbody>
             </Table>
-          </div>
+          </Scroll>
         )}
         {coverage.unheard > 15 && (
           <Link to="/devices" search={{ q: `status:unheard ${term('site', site)}` }} className="device-link">

@@ -1,4 +1,5 @@
 // Use by group or device, with a judgement in words where one is due.
+
 import { Box, Table, Text } from '@mantine/core'
 import { IconFlame, IconZzz } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
@@ -8,6 +9,7 @@ import { term } from '../../logic/query'
 import { category } from '../../logic/word'
 import { Mark } from '../../part/Mark'
 import { Moment } from '../../part/Moment'
+import { Scroll } from '../../part/Scroll'
 import { WeekLine } from '../../part/Week'
 
 /** Hours a day above which a device is called overloaded, and below which it is called idle. */
@@ -18,7 +20,7 @@ export function UseTable({ rows, group, days }: { rows: UseRow[]; group: UseGrou
   const single = group === 'device'
   const top = Math.max(0.1, ...rows.map((row) => perDay(row, days)))
   return (
-    <div className="scroll-x">
+    <Scroll>
       <Table>
         <Table.Thead>
           <Table.Tr>
@@ -82,7 +84,7 @@ export function UseTable({ rows, group, days }: { rows: UseRow[]; group: UseGrou
           })}
         </Table.Tbody>
       </Table>
-    </div>
+    </Scroll>
   )
 }
 
