@@ -1,112 +1,110 @@
-// One's own account: password, and a code from a phone at sign-in.
-import { Alert, Anchor, Button, Group, Stack, Text, TextInput } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+// One's own account: password, second factor.
+import { Alert, Badge, Button, Group, List, Stack, Text, TextInput } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { IconCheck } from '@tabler/icons-react'
 import { type FormEvent, useState } from 'react'
-import { renderSVG } from 'uqr'
 import { useChange } from '../../api/change'
 import { post, put, remove } from '../../api/client'
 import { useSession } from '../../api/session'
 import { role, roleMeaning } from '../../logic/word'
 import { Card } from '../../part/Layout'
+import { Secret } from '../../part/Secret'
 import { PasswordForm } from '../sign/PasswordForm'
+import { QrCode } from './QrCode'
 
-export function Account() {
+export default function Account() {
   const person = useSession().data?.person
   if (!person) return null
   return (
-    <Stack gap="md" maw={640}>
-      <Card title={person.display || person.name} note={`${role(person.role)}: ${roleMeaning(person.role)}`}>
+    <Stack gap="md" maw={620}>
+      <Card title={person.display}>
         <Text size="sm">
-          You see {person.sites === null || person.sites === undefined ? 'all sites' : person.sites.join(', ')}.
+          Signs in as <b>{person.name}</b>. {role(person.role)}: {roleMeaning(person.role)} Sees{' '}
+          {person.sites ? person.sites.join(', ') : 'all sites'}.
         </Text>
       </Card>
-      <Card title="Code from your phone" note="A second proof at sign-in, from any authenticator app">
-        <SecondFactor on={person.totp} />
-      </Card>
+      <SecondFactor on={person.totp} />
       <Card title="Password">
-        <PasswordForm done={() => {}} />
+        <PasswordForm done={() => notifications.show({ message: 'The new password is set.' })} />
       </Card>
     </Stack>
   )
 }
 
 function SecondFactor({ on }: { on: boolean }) {
-  const client = useQueryClient()
   const [code, setCode] = useState('')
-  const again = () => void client.invalidateQueries({ queryKey: ['session'] })
-  const begin = useChange<void, { secret: string; uri: string }>({ act: () => post('/session/totp'), touches: [] })
+  const begin = useChange({ act: () => post<{ secret: string; uri: string }>('/session/totp'), touches: [] })
   const confirm = useChange({
-    act: () => put('/session/totp', { code: code.replace(/\s/g, '') }),
+    act: () => put('/session/totp', { code }),
     touches: ['session'],
-    done: 'From now on a code is asked for',
-    after: () => {
-      begin.reset()
-      setCode('')
-      again()
-    },
+    done: 'From now on, signing in asks for a code.',
+    after: () => begin.reset(),
   })
-  const end = useChange({
+  const drop = useChange({
     act: () => remove('/session/totp'),
     touches: ['session'],
-    done: 'No code is asked for any more',
+    done: 'Signing in asks for the password only.',
   })
-  if (on) {
-    return (
-      <Group justify="space-between">
-        <Text size="sm">A code is asked for at sign-in.</Text>
-        <Button variant="default" loading={end.isPending} onClick={() => end.mutate()}>
-          Stop asking
-        </Button>
-      </Group>
-    )
-  }
-  if (!begin.data) {
-    return (
-      <Group justify="space-between">
-        <Text size="sm">Only your password is asked for.</Text>
-        <Button loading={begin.isPending} onClick={() => begin.mutate()}>
-          Set it up
-        </Button>
-      </Group>
-    )
-  }
   return (
-    <form
-      onSubmit={(event: FormEvent) => {
-        event.preventDefault()
-        confirm.mutate()
-      }}
-    >
-      <Stack gap="sm">
-        <Text size="sm">Scan this with the app, or type the key; then enter the code that the app shows.</Text>
-        <div
-          role="img"
-          aria-label="QR code for the authenticator app"
-          style={{ width: 180, background: 'white', padding: 8, borderRadius: 8 }}
-          // biome-ignore lint/security/noDangerouslySetInnerHtml: drawn here from text, by a library that writes rectangles only
-          dangerouslySetInnerHTML={{ __html: renderSVG(begin.data.uri) }}
-        />
-        <Text size="sm" className="mono" style={{ overflowWrap: 'anywhere' }}>
-          {begin.data.secret}
-        </Text>
-        {confirm.error && <Alert color="red" role="alert" c="var(--ink)" title={confirm.error.message} />}
-        <TextInput
-          label="Code"
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          value={code}
-          onChange={(event) => setCode(event.currentTarget.value)}
-          w={160}
-        />
-        <Group>
-          <Button type="submit" loading={confirm.isPending} disabled={code.replace(/\s/g, '').length !== 6}>
-            Confirm
-          </Button>
-          <Anchor component="button" type="button" size="sm" onClick={() => begin.reset()}>
-            Not now
-          </Anchor>
+    <Card
+      title={
+        <Group gap="xs">
+          Authenticator
+          {on && (
+            <Badge variant="light" color="accent" tt="none" leftSection={<IconCheck size={12} aria-hidden />}>
+              On
+            </Badge>
+          )}
         </Group>
-      </Stack>
-    </form>
+      }
+      note="A code from your telephone, asked for when you sign in. It protects you when somebody learns your password."
+    >
+      {on ? (
+        <Button variant="default" loading={drop.isPending} onClick={() => drop.mutate()}>
+          Switch it off
+        </Button>
+      ) : begin.data ? (
+        <form
+          onSubmit={(event: FormEvent) => {
+            event.preventDefault()
+            if (code.length === 6) confirm.mutate()
+          }}
+        >
+          <Group align="flex-start" gap="lg">
+            <QrCode text={begin.data.uri} />
+            <Stack gap="sm" flex={1} miw={230}>
+              <List type="ordered" size="sm" spacing={4}>
+                <List.Item>Open your authenticator app and scan the picture.</List.Item>
+                <List.Item>Type the six digits that it shows.</List.Item>
+              </List>
+              <Text size="xs" c="dimmed">
+                It cannot scan? Type this key instead:
+              </Text>
+              <Secret value={begin.data.secret} label="Key" />
+              <TextInput
+                label="Code"
+                inputMode="numeric"
+                autoComplete="one-time-code"
+                maxLength={6}
+                value={code}
+                onChange={(event) => setCode(event.currentTarget.value.replace(/\D/g, ''))}
+              />
+              <Button type="submit" disabled={code.length < 6} loading={confirm.isPending}>
+                Switch it on
+              </Button>
+            </Stack>
+          </Group>
+        </form>
+      ) : (
+        <Stack gap="sm" align="flex-start">
+          <Alert color="accent" c="var(--ink)" p="sm">
+            It is off. We recommend it for everybody, and above all for administrators.
+          </Alert>
+          <Button loading={begin.isPending} onClick={() => begin.mutate()}>
+            Set it up
+          </Button>
+        </Stack>
+      )}
+    </Card>
   )
 }

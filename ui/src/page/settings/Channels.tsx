@@ -1,95 +1,125 @@
-// Where alerts go: by webhook, mail and syslog, above a threshold.
-import { Button, Group, Stack, Switch, Text } from '@mantine/core'
-import { IconPlus } from '@tabler/icons-react'
+// Where alerts go.
+import { Badge, Button, Group, Modal, Stack, Text } from '@mantine/core'
+import { IconAlertTriangleFilled, IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useChange } from '../../api/change'
-import { get, post, put } from '../../api/client'
-import type { Channel } from '../../api/schema'
-import { many } from '../../logic/amount'
-import { sentence } from '../../logic/word'
+import { get, post, remove } from '../../api/client'
+import type { Channel, Page } from '../../api/schema'
+import { eventKind, sentence } from '../../logic/word'
 import { Card } from '../../part/Layout'
 import { Mark } from '../../part/Mark'
 import { Moment } from '../../part/Moment'
 import { Loaded, Nothing } from '../../part/State'
-import { ChannelForm, NEW_CHANNEL, written } from './ChannelForm'
+import { ChannelForm } from './ChannelForm'
 
-export function Channels() {
+export default function Channels() {
+  const [editing, setEditing] = useState<Channel | 'new'>()
   const channels = useQuery({
     queryKey: ['channels'],
-    queryFn: ({ signal }) => get<{ items: Channel[] }>('/channels', undefined, signal),
-    refetchInterval: 15_000,
+    queryFn: ({ signal }) => get<Page<Channel>>('/channels', undefined, signal),
   })
-  const [editing, setEditing] = useState<Channel>()
   return (
-    <Stack gap="md">
-      <Group justify="space-between">
-        <Text size="sm" maw={560}>
-          Each alert is delivered at least once, in order, and tried again when it fails. Nothing is lost while a
-          receiver is away.
-        </Text>
-        <Button
-          size="compact-md"
-          leftSection={<IconPlus size={15} aria-hidden />}
-          onClick={() => setEditing(NEW_CHANNEL)}
-        >
-          Add a receiver
+    <Card
+      title="Alerts"
+      note="Events are delivered at least once, and tried again when the other side is away"
+      flush
+      actions={
+        <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setEditing('new')}>
+          Add a channel
         </Button>
-      </Group>
+      }
+    >
       <Loaded of={channels}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Card>
-              <Nothing title="Alerts go nowhere yet">
-                Add a receiver: a chat's webhook, a mailbox, a log collector.
-              </Nothing>
-            </Card>
+        {(data) =>
+          data.items.length === 0 ? (
+            <Nothing title="Nobody is told yet">
+              Add a channel, and events above a severity of your choice go to a mailbox, a webhook or a log server.
+            </Nothing>
           ) : (
-            items.map((channel) => <One key={channel.id} channel={channel} edit={() => setEditing(channel)} />)
+            <Stack gap={0}>
+              {data.items.map((channel) => (
+                <Row key={channel.id} channel={channel} edit={() => setEditing(channel)} />
+              ))}
+            </Stack>
           )
         }
       </Loaded>
-      {editing && <ChannelForm key={editing.id} channel={editing} close={() => setEditing(undefined)} />}
-    </Stack>
+      <Modal
+        opened={Boolean(editing)}
+        onClose={() => setEditing(undefined)}
+        title={editing === 'new' ? 'Add a channel' : `Change ${editing?.name}`}
+      >
+        {editing && (
+          <ChannelForm channel={editing === 'new' ? undefined : editing} close={() => setEditing(undefined)} />
+        )}
+      </Modal>
+    </Card>
   )
 }
 
-function One({ channel, edit }: { channel: Channel; edit: () => void }) {
-  const path = `/channels/${encodeURIComponent(channel.id)}`
-  const turn = useChange<boolean>({
-    act: (enabled) => put(path, written({ ...channel, enabled })),
+function Row({ channel, edit }: { channel: Channel; edit: () => void }) {
+  const test = useChange({
+    act: () => post(`/channels/${encodeURIComponent(channel.id)}/test`),
     touches: ['channels'],
+    done: `A test message went to ${channel.name}. Look whether it arrived.`,
   })
-  const test = useChange({ act: () => post(`${path}/test`), touches: ['channels'], done: 'The test alert was taken' })
-  const state = channel.state
+  const drop = useChange({
+    act: () => remove(`/channels/${encodeURIComponent(channel.id)}`),
+    touches: ['channels'],
+    done: `${channel.name} is removed.`,
+  })
+  const { last_sent, last_error, waiting = 0 } = channel.state ?? {}
   return (
-    <Card
-      title={channel.name}
-      note={`${sentence(channel.kind)} · ${sentence(channel.threshold)} and above${channel.kinds.length ? ` · ${many(channel.kinds.length, 'kind')}` : ''}`}
-      actions={
-        <Group gap="xs" wrap="nowrap">
-          <Button size="compact-sm" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
-            Send a test
-          </Button>
-          <Button size="compact-sm" variant="subtle" onClick={edit} aria-label={`Change ${channel.name}`}>
-            Change
-          </Button>
+    <Group justify="space-between" px="md" py="sm" style={{ borderTop: '1px solid var(--line)' }} align="flex-start">
+      <Stack gap={2} flex={1} miw={230}>
+        <Group gap="xs">
+          <Text fw={600}>{channel.name}</Text>
+          <Badge variant="default" tt="none" size="sm">
+            {channel.kind === 'email' ? 'E-mail' : sentence(channel.kind)}
+          </Badge>
+          {!channel.enabled && (
+            <Badge variant="default" tt="none" size="sm">
+              paused
+            </Badge>
+          )}
         </Group>
-      }
-    >
-      <Stack gap={6}>
-        <Switch
-          label="In use"
-          aria-label={`${channel.name} in use`}
-          checked={channel.enabled}
-          onChange={(event) => turn.mutate(event.currentTarget.checked)}
-        />
-        <Text size="sm">
-          Last delivered <Moment at={state?.last_sent} />
-          {state?.waiting ? `; ${many(state.waiting, 'alert')} waiting` : ''}
+        <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+          {Object.values(channel.config).join(', ')}
         </Text>
-        {state?.last_error && <Mark tone="high">{state.last_error}</Mark>}
+        <Text size="sm">
+          {sentence(channel.threshold)} and above,{' '}
+          {channel.kinds.length ? channel.kinds.map((kind) => eventKind(kind).toLowerCase()).join(', ') : 'all kinds'},{' '}
+          {channel.sites?.join(', ') ?? 'all sites'}
+        </Text>
+        {last_error ? (
+          <Mark tone="high" icon={<IconAlertTriangleFilled size={14} aria-hidden />}>
+            {last_error}
+            {waiting ? `; ${waiting} wait` : ''}
+          </Mark>
+        ) : (
+          <Text size="xs" c="dimmed" component="div">
+            last sent <Moment at={last_sent} />
+          </Text>
+        )}
       </Stack>
-    </Card>
+      <Group gap={6}>
+        <Button
+          size="compact-sm"
+          variant="default"
+          loading={test.isPending}
+          onClick={() => test.mutate()}
+          aria-label={`Test ${channel.name}`}
+        >
+          Test
+        </Button>
+        <Button size="compact-sm" variant="default" onClick={edit} aria-label={`Change ${channel.name}`}>
+          Change
+        </Button>
+        <Button size="compact-sm" variant="default" onClick={() => drop.mutate()} aria-label={`Remove ${channel.name}`}>
+          Remove
+        </Button>
+      </Group>
+    </Group>
   )
 }

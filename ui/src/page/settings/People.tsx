@@ -1,211 +1,216 @@
-// People: who may sign in, in which role, for which sites.
-import { Button, Checkbox, Group, Modal, Select, Stack, Table, TagsInput, Text, TextInput } from '@mantine/core'
+// Who may sign in, and what they may do.
+import { Badge, Button, Group, Modal, MultiSelect, Select, Stack, Switch, Table, Text, TextInput } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useChange } from '../../api/change'
 import { get, post, put, remove } from '../../api/client'
-import type { Person, Role } from '../../api/schema'
-import { useSites } from '../../api/session'
+import type { Page, Person, Role } from '../../api/schema'
+import { useSession, useSites } from '../../api/session'
 import { ROLE_NAMES, role, roleMeaning } from '../../logic/word'
 import { Card } from '../../part/Layout'
-import { Mark } from '../../part/Mark'
 import { Moment } from '../../part/Moment'
+import { Scroll } from '../../part/Scroll'
+import { Secret } from '../../part/Secret'
 import { Loaded } from '../../part/State'
-import { Wide } from '../../part/Wide'
-import { Once } from './Once'
 
-const NOBODY: Person = {
-  name: '',
-  display: '',
-  role: 'viewer',
-  sites: null,
-  disabled: false,
-  totp: false,
-  source: 'local',
-}
-
-export function People() {
+export default function People() {
+  const [editing, setEditing] = useState<Person | 'new'>()
   const people = useQuery({
     queryKey: ['people'],
-    queryFn: ({ signal }) => get<{ items: Person[] }>('/people', undefined, signal),
+    queryFn: ({ signal }) => get<Page<Person>>('/people', undefined, signal),
   })
-  const [editing, setEditing] = useState<{ person: Person; fresh: boolean }>()
-  const [password, setPassword] = useState<{ name: string; password: string }>()
   return (
-    <Stack gap="md">
-      {password && (
-        <Once
-          title={`One-time password of ${password.name}: shown only now`}
-          value={password.password}
-          close={() => setPassword(undefined)}
-        />
-      )}
-      <Card
-        flush
-        title="People"
-        actions={
-          <Button
-            size="compact-md"
-            leftSection={<IconPlus size={15} aria-hidden />}
-            onClick={() => setEditing({ person: NOBODY, fresh: true })}
-          >
-            Add a person
-          </Button>
-        }
-      >
-        <Loaded of={people}>
-          {({ items }) => (
-            <Wide least={640} label="People">
-              <Table>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Name</Table.Th>
-                    <Table.Th>Role</Table.Th>
-                    <Table.Th>Sites</Table.Th>
-                    <Table.Th>Code</Table.Th>
-                    <Table.Th>Last sign-in</Table.Th>
-                    <Table.Th>
-                      <span className="hidden">Change</span>
-                    </Table.Th>
+    <Card
+      title="People"
+      note="Who may sign in, and what they may do"
+      flush
+      actions={
+        <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setEditing('new')}>
+          Add a person
+        </Button>
+      }
+    >
+      <Loaded of={people}>
+        {(data) => (
+          <Scroll>
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th pl="md">Name</Table.Th>
+                  <Table.Th>Role</Table.Th>
+                  <Table.Th>Sites</Table.Th>
+                  <Table.Th>Authenticator</Table.Th>
+                  <Table.Th>Last signed in</Table.Th>
+                  <Table.Th>
+                    <span className="hidden">Actions</span>
+                  </Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {data.items.map((person) => (
+                  <Table.Tr key={person.name}>
+                    <Table.Td pl="md">
+                      <Group gap={6} wrap="nowrap">
+                        <Text size="sm" fw={550}>
+                          {person.display}
+                        </Text>
+                        {person.disabled && (
+                          <Badge variant="default" tt="none" size="sm">
+                            disabled
+                          </Badge>
+                        )}
+                      </Group>
+                      <Text size="xs" c="dimmed">
+                        {person.name}
+                        {person.source === 'oidc' ? ', by single sign-on' : ''}
+                      </Text>
+                    </Table.Td>
+                    <Table.Td>{role(person.role)}</Table.Td>
+                    <Table.Td>{person.sites?.join(', ') ?? 'All'}</Table.Td>
+                    <Table.Td>{person.totp ? 'On' : 'Off'}</Table.Td>
+                    <Table.Td>
+                      <Moment at={person.last_login} />
+                    </Table.Td>
+                    <Table.Td>
+                      <Button
+                        size="compact-sm"
+                        variant="default"
+                        aria-label={`Change ${person.display}`}
+                        onClick={() => setEditing(person)}
+                      >
+                        Change
+                      </Button>
+                    </Table.Td>
                   </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {items.map((person) => (
-                    <Table.Tr key={person.name}>
-                      <Table.Td>
-                        {person.display || person.name}{' '}
-                        <Text span size="xs" c="dimmed">
-                          {person.name}
-                          {person.source === 'oidc' ? ', single sign-on' : ''}
-                        </Text>{' '}
-                        {person.disabled && <Mark tone="medium">disabled</Mark>}
-                      </Table.Td>
-                      <Table.Td>{role(person.role)}</Table.Td>
-                      <Table.Td>{person.sites?.join(', ') ?? 'all'}</Table.Td>
-                      <Table.Td>{person.totp ? 'yes' : 'no'}</Table.Td>
-                      <Table.Td>
-                        <Moment at={person.last_login} />
-                      </Table.Td>
-                      <Table.Td ta="right">
-                        <Button
-                          size="compact-sm"
-                          variant="subtle"
-                          aria-label={`Change ${person.name}`}
-                          onClick={() => setEditing({ person, fresh: false })}
-                        >
-                          Change
-                        </Button>
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Wide>
-          )}
-        </Loaded>
-      </Card>
-      {editing && (
-        <Edit
-          key={editing.person.name}
-          {...editing}
-          close={() => setEditing(undefined)}
-          made={(name, word) => word && setPassword({ name, password: word })}
-        />
-      )}
-    </Stack>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Scroll>
+        )}
+      </Loaded>
+      <Modal
+        opened={Boolean(editing)}
+        onClose={() => setEditing(undefined)}
+        title={editing === 'new' ? 'Add a person' : `Change ${editing?.display}`}
+      >
+        {editing && <PersonForm person={editing === 'new' ? undefined : editing} close={() => setEditing(undefined)} />}
+      </Modal>
+    </Card>
   )
 }
 
-interface EditProps {
-  person: Person
-  fresh: boolean
-  close: () => void
-  made: (name: string, password?: string) => void
-}
-
-function Edit({ person, fresh, close, made }: EditProps) {
-  const sites = useSites()
-  const [now, setNow] = useState(person)
-  const path = `/people/${encodeURIComponent(person.name)}`
-  const body = { display: now.display, role: now.role, sites: now.sites, disabled: now.disabled }
-  const save = useChange<void, { password?: string } | undefined>({
-    act: () => (fresh ? post('/people', { name: now.name.trim(), ...body }) : put(path, body)),
+function PersonForm({ person, close }: { person?: Person; close: () => void }) {
+  const me = useSession().data?.person?.name
+  const known = useSites()
+  const [name, setName] = useState(person?.name ?? '')
+  const [display, setDisplay] = useState(person?.display ?? '')
+  const [as, setAs] = useState<Role>(person?.role ?? 'viewer')
+  const [sites, setSites] = useState(person?.sites ?? [])
+  const [disabled, setDisabled] = useState(person?.disabled ?? false)
+  const [removing, sure] = useDisclosure(false)
+  const body = { display: display.trim(), role: as, sites: sites.length ? sites : null, disabled }
+  const save = useChange({
+    act: async () => {
+      if (!person) return post<{ password?: string }>('/people', { name: name.trim(), ...body })
+      await put(`/people/${encodeURIComponent(person.name)}`, body)
+      return {} as { password?: string }
+    },
     touches: ['people'],
+    done: (answer) => (answer.password ? 'The person is added.' : 'Saved.'),
     after: (answer) => {
-      made(now.name, answer?.password)
-      close()
+      if (!answer.password) close()
     },
   })
-  const gone = useChange({
-    act: () => remove(path),
+  const drop = useChange({
+    act: () => remove(`/people/${encodeURIComponent(person?.name ?? '')}`),
     touches: ['people'],
-    done: `${person.name} is removed`,
+    done: `${person?.display} is removed.`,
     after: close,
   })
+  if (save.data?.password) {
+    return (
+      <Stack gap="sm">
+        <Text size="sm">
+          Give {display || name} this one-time password. It is shown only now; the first sign-in asks for a new one.
+        </Text>
+        <Secret value={save.data.password} label="Password" />
+        <Button onClick={close}>Done</Button>
+      </Stack>
+    )
+  }
+  const ready = display.trim() && (person || /^[\w.@-]+$/.test(name.trim()))
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={fresh ? 'Add a person' : `Change ${person.name}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
+    <form
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault()
+        if (ready) save.mutate()
+      }}
     >
-      <form
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault()
-          save.mutate()
-        }}
-      >
-        <Stack gap="sm">
-          {fresh && (
-            <TextInput
-              label="Name to sign in with"
-              required
-              value={now.name}
-              onChange={(event) => setNow({ ...now, name: event.currentTarget.value })}
-            />
-          )}
+      <Stack gap="sm">
+        {!person && (
           <TextInput
-            label="Full name"
-            value={now.display}
-            onChange={(event) => setNow({ ...now, display: event.currentTarget.value })}
+            label="Name to sign in with"
+            data-autofocus
+            maxLength={64}
+            value={name}
+            error={name && !/^[\w.@-]+$/.test(name.trim()) ? 'Only letters, digits, dots, hyphens and @' : undefined}
+            onChange={(event) => setName(event.currentTarget.value)}
           />
-          <Select
-            label="Role"
-            description={roleMeaning(now.role)}
-            data={ROLE_NAMES.map((name) => ({ value: name, label: role(name) }))}
-            value={now.role}
-            allowDeselect={false}
-            onChange={(value) => value && setNow({ ...now, role: value as Role })}
+        )}
+        <TextInput
+          label="Full name"
+          maxLength={80}
+          value={display}
+          onChange={(event) => setDisplay(event.currentTarget.value)}
+        />
+        <Select
+          label="Role"
+          description={roleMeaning(as)}
+          data={ROLE_NAMES.map((value) => ({ value, label: role(value) }))}
+          value={as}
+          disabled={person?.name === me}
+          onChange={(value) => value && setAs(value as Role)}
+        />
+        <MultiSelect
+          label="Sites"
+          description="None chosen: all sites"
+          data={known}
+          value={sites}
+          onChange={setSites}
+        />
+        {person && person.name !== me && (
+          <Switch
+            label="May not sign in"
+            checked={disabled}
+            onChange={(event) => setDisabled(event.currentTarget.checked)}
           />
-          <TagsInput
-            label="Sites"
-            description="Empty: all sites"
-            data={sites}
-            value={now.sites ?? []}
-            onChange={(value) => setNow({ ...now, sites: value.length ? value : null })}
-          />
-          {!fresh && (
-            <Checkbox
-              label="May not sign in"
-              checked={now.disabled}
-              onChange={(event) => setNow({ ...now, disabled: event.currentTarget.checked })}
-            />
-          )}
-          <Group justify="space-between" mt="xs">
-            {fresh ? (
-              <span />
+        )}
+        <Group justify="space-between" mt="xs">
+          {person && person.name !== me ? (
+            removing ? (
+              <Button color="red" loading={drop.isPending} onClick={() => drop.mutate()}>
+                Yes, remove
+              </Button>
             ) : (
-              <Button variant="subtle" color="red" loading={gone.isPending} onClick={() => gone.mutate()}>
+              <Button variant="default" onClick={sure.open}>
                 Remove
               </Button>
-            )}
-            <Button type="submit" loading={save.isPending}>
-              {fresh ? 'Add' : 'Save'}
+            )
+          ) : (
+            <span />
+          )}
+          <Group gap="xs">
+            <Button variant="default" onClick={close}>
+              Cancel
+            </Button>
+            <Button type="submit" disabled={!ready} loading={save.isPending}>
+              {person ? 'Save' : 'Add'}
             </Button>
           </Group>
-        </Stack>
-      </form>
-    </Modal>
+        </Group>
+      </Stack>
+    </form>
   )
 }

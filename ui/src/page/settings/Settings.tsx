@@ -1,49 +1,60 @@
-// Settings: one's own account, people, tokens, where alerts go, how long things are kept.
+// Settings: one's own account, and what administrators look after.
 import { Tabs } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import { useNavigate, useSearch } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
 import type { Permission } from '../../api/schema'
 import { useSession } from '../../api/session'
 import { Sheet } from '../../part/Layout'
-import { Account } from './Account'
-import { Channels } from './Channels'
-import { Keeping } from './Keeping'
-import { Maintenance } from './Maintenance'
-import { People } from './People'
-import { Tokens } from './Tokens'
+import { Forbidden, Loading } from '../../part/State'
 
-const PARTS: { id: string; label: string; needs?: Permission; shown: () => React.ReactNode }[] = [
-  { id: 'account', label: 'Your account', shown: () => <Account /> },
-  { id: 'people', label: 'People', needs: 'people.manage', shown: () => <People /> },
-  { id: 'tokens', label: 'Tokens', needs: 'token.manage', shown: () => <Tokens /> },
-  { id: 'alerts', label: 'Alerts', needs: 'channel.manage', shown: () => <Channels /> },
-  { id: 'cmms', label: 'Maintenance list', needs: 'integration.manage', shown: () => <Maintenance /> },
-  { id: 'keeping', label: 'What is kept', needs: 'setting.read', shown: () => <Keeping /> },
-]
+const PARTS = [
+  { id: 'account', label: 'Your account', page: lazy(() => import('./Account')) },
+  { id: 'people', label: 'People', need: 'people.manage', page: lazy(() => import('./People')) },
+  { id: 'tokens', label: 'Access tokens', need: 'token.manage', page: lazy(() => import('./Tokens')) },
+  { id: 'channels', label: 'Alerts', need: 'channel.manage', page: lazy(() => import('./Channels')) },
+  {
+    id: 'integrations',
+    label: 'Equipment list',
+    need: 'integration.manage',
+    page: lazy(() => import('./Integrations')),
+  },
+  { id: 'identities', label: 'Identities', need: 'device.identity', page: lazy(() => import('./Identities')) },
+  { id: 'storage', label: 'Storage', need: 'setting.read', page: lazy(() => import('./Storage')) },
+] as const satisfies readonly { id: string; label: string; need?: Permission; page: unknown }[]
 
 export function Settings() {
-  const may = useSession().data?.permissions ?? []
-  const part = useSearch({ from: '/settings' }).part ?? 'account'
+  const { part = 'account' } = useSearch({ from: '/settings' })
   const navigate = useNavigate({ from: '/settings' })
-  const shown = PARTS.filter((one) => !one.needs || may.includes(one.needs))
+  const permissions = useSession().data?.permissions ?? []
+  const narrow = useMediaQuery('(max-width: 800px)', false, { getInitialValueInEffect: false })
+  const open = PARTS.filter((one) => !('need' in one) || permissions.includes(one.need))
+  const shown = open.some((one) => one.id === part)
   return (
     <Sheet title="Settings">
       <Tabs
-        value={shown.some((one) => one.id === part) ? part : 'account'}
-        onChange={(next) => void navigate({ search: { part: next ?? undefined }, replace: true })}
+        value={shown ? part : null}
+        onChange={(next) => void navigate({ search: { part: next ?? undefined } })}
+        orientation={narrow ? 'horizontal' : 'vertical'}
+        variant="pills"
         keepMounted={false}
+        color="accent"
       >
-        <Tabs.List mb="md">
-          {shown.map((one) => (
-            <Tabs.Tab key={one.id} value={one.id}>
+        <Tabs.List w={narrow ? undefined : 170} style={narrow ? { flexWrap: 'nowrap', overflowX: 'auto' } : undefined}>
+          {open.map((one) => (
+            <Tabs.Tab key={one.id} value={one.id} style={{ flex: 'none' }}>
               {one.label}
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        {shown.map((one) => (
-          <Tabs.Panel key={one.id} value={one.id}>
-            {one.shown()}
+        {open.map((one) => (
+          <Tabs.Panel key={one.id} value={one.id} pl={narrow ? 0 : 'lg'} pt={narrow ? 'md' : 0} miw={0}>
+            <Suspense fallback={<Loading />}>
+              <one.page />
+            </Suspense>
           </Tabs.Panel>
         ))}
+        {!shown && <Forbidden what="this part of the settings" />}
       </Tabs>
     </Sheet>
   )
