@@ -15,13 +15,16 @@ const PAGES = [
   '/',
   '/devices',
   'DEVICE',
+  'DEVICE?tab=peers',
   '/map',
   '/map?as=table',
   '/places',
   '/use',
   '/changes',
   '/sensors',
-  '/settings',
+  ...['account', 'people', 'tokens', 'channels', 'integrations', 'identities', 'storage'].map(
+    (part) => `/settings?part=${part}`,
+  ),
   '/audit',
 ]
 const SHOTS = process.env.SHOTS
@@ -173,7 +176,7 @@ try {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
     await page.setViewportSize({ width, height: 900 })
     for (const path of PAGES) {
-      const url = path === 'DEVICE' ? `/devices/${one.id}` : path
+      const url = path.replace('DEVICE', `/devices/${one.id}`)
       await page.goto(base + url)
       await page.getByRole('heading', { level: 1 }).first().waitFor()
       await page.waitForTimeout(900)

@@ -19,13 +19,18 @@ pub fn query(text: Option<&str>) -> Answer<Query> {
             "Make it shorter.",
         ));
     }
-    Query::parse(text).map_err(|error| {
+    let asked = Query::parse(text).map_err(|error| {
         Problem::malformed(
             format!("The search 'q' is not understood: {error}"),
             "Search like: category:\"infusion pump\" vendor:BD seen<24h -os:linux",
         )
         .with_kind("search")
-    })
+    })?;
+    // Groups (multicast, broadcast) are ends of conversations, not devices: they are found by who asks for them.
+    if text.contains("scope:") || text.contains("id:") {
+        return Ok(asked);
+    }
+    Ok(Query::parse(&format!("({text}) -scope:multicast")).unwrap_or(asked))
 }
 
 /// A list of the devices that a caller sees and a search finds.

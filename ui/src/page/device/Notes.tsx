@@ -17,7 +17,7 @@ import { NotesForm } from './NotesForm'
 export function usePlaces() {
   return useQuery({
     queryKey: ['places'],
-    queryFn: ({ signal }) => get<Page<Place>>('/places', { limit: 1000 }, signal),
+    queryFn: ({ signal }) => get<Page<Place>>('/places', undefined, signal),
     staleTime: 60_000,
   })
 }
