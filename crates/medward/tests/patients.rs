@@ -5,6 +5,7 @@
 //! hexadecimal, and in base64 however it is aligned. That the search can find them is checked on the captures themselves.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a proof fails by panicking")]
 
+mod monitor;
 mod proof;
 
 use std::path::Path;
@@ -196,6 +197,57 @@ fn no_reason_holds_a_patient() {
         leaks
     });
     assert_none(leaks.concat());
+}
+
+#[test]
+fn the_monitor_keeps_and_tells_no_patient() {
+    let wanted = Wanted::new();
+    let captures = proof::root().join("tests/captures");
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let arguments =
+        ["--speed", "max", "--recorded-times", "--replay", captures.to_str().expect("a plain path")];
+    let monitor = monitor::Monitor::start(place.path(), &arguments);
+    // All is there when nothing more comes.
+    let count = |monitor: &monitor::Monitor| monitor.get("/devices?limit=1")["total"].as_u64().unwrap_or(0);
+    let (mut before, mut same) = (0, 0);
+    monitor.until("nothing more comes", std::time::Duration::from_secs(120), || {
+        let now = count(&monitor);
+        same = if now == before && now > 50 { same + 1 } else { 0 };
+        before = now;
+        same > 12
+    });
+    let mut leaks = Vec::new();
+    let mut look = |path: &str| {
+        let told = monitor.get(path);
+        leaks.extend(check(&wanted, path, told.to_string().as_bytes()));
+        told
+    };
+    for path in ["/overview", "/events?limit=1000", "/conversations?limit=1000", "/sensors", "/audit", "/map"]
+    {
+        look(path);
+    }
+    let list = look("/devices?limit=1000");
+    let devices: Vec<String> = ids(&serde_json::json!({ "devices": list["items"] }));
+    assert!(devices.len() > 50, "only {} devices", devices.len());
+    for id in &devices {
+        look(&format!("/devices/{id}"));
+        look(&format!("/devices/{id}/history"));
+        look(&format!("/devices/{id}/activity"));
+    }
+    monitor.stop();
+    let backup = place.path().join("backup");
+    let output = proof::run([
+        "data".as_ref(),
+        "backup".as_ref(),
+        backup.as_os_str(),
+        "--data".as_ref(),
+        place.path().as_os_str(),
+    ]);
+    leaks.extend(check(&wanted, "standard error of the backup", &output.stderr));
+    let kept = zstd::decode_all(std::fs::read(&backup).expect("a backup").as_slice()).expect("zstd");
+    assert!(kept.len() > 50_000, "only {} bytes are kept", kept.len());
+    leaks.extend(check(&wanted, "what is stored", &kept));
+    assert_none(leaks);
 }
 
 fn ids(assessment: &Value) -> Vec<String> {

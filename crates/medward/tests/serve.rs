@@ -57,12 +57,14 @@ fn a_replayed_capture_comes_to_the_devices_that_assess_finds() {
         .map(|device| (device["id"].as_str().unwrap().to_owned(), gist(device)))
         .collect();
     monitor.until("all devices are there", Duration::from_secs(60), || {
-        let page = monitor.get("/devices?limit=1000&q=scope:internal%20or%20scope:external%20or%20scope:multicast");
+        let page =
+            monitor.get("/devices?limit=1000&q=scope:internal%20or%20scope:external%20or%20scope:multicast");
         page["items"].as_array().unwrap().len() >= wanted.len()
     });
     // What was told last may still be on its way.
     let found = || -> BTreeMap<String, Value> {
-        let page = monitor.get("/devices?limit=1000&q=scope:internal%20or%20scope:external%20or%20scope:multicast");
+        let page =
+            monitor.get("/devices?limit=1000&q=scope:internal%20or%20scope:external%20or%20scope:multicast");
         page["items"]
             .as_array()
             .unwrap()

@@ -66,6 +66,7 @@ pub fn run(arguments: &SensorArguments, common: &Common) -> anyhow::Result<Exit>
         taps: opened.taps.len(),
         interval: Duration::from_secs(1),
         current: arguments.watch.is_current(),
+        linger: false,
     };
     let reporter = Reporter::start(&name, opened, settings, Arc::clone(&stop))
         .map_err(|error| Failure::missing(error.to_string()))?;

@@ -131,6 +131,7 @@ fn watch(
         taps: opened.taps.len(),
         interval: Duration::from_secs(1),
         current: arguments.watch.is_current(),
+        linger: true,
     };
     let reporter = Reporter::start("local", opened, settings, Arc::clone(stop))
         .map_err(|error| Failure::missing(error.to_string()))?;

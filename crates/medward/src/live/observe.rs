@@ -29,6 +29,8 @@ pub struct Settings {
     pub interval: Duration,
     /// Frames carry the time of now: silence passes by the clock.
     pub current: bool,
+    /// Reports go on after all taps have ended, until the program is asked to end.
+    pub linger: bool,
 }
 
 /// What a tap brought since it was last asked.

@@ -106,9 +106,13 @@ impl Reporter {
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => true,
             };
-            let over = closed
-                || self.inputs > 0 && ended == self.inputs
-                || self.inputs == 0 && self.stop.load(Ordering::Relaxed);
+            let asked = self.stop.load(Ordering::Relaxed);
+            let all_ended = closed || ended == self.inputs;
+            // A monitor whose replay is over goes on saying how it is.
+            let over = all_ended && (asked || !self.settings.linger && self.inputs > 0);
+            if closed {
+                std::thread::sleep(wait);
+            }
             if Instant::now() < due && !over {
                 continue;
             }

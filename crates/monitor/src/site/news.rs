@@ -12,6 +12,9 @@ use crate::{AttributeChange, Commit, Event, EventKind, Whereabouts, version};
 /// A device must be known for so long before a new peer or service of it is news.
 const SETTLED: i64 = 24 * 3600;
 
+/// So long after it was first seen, another value is more knowledge rather than a change.
+const LEARNING: i64 = 3600;
+
 /// Attributes whose change is no event: they follow from others.
 const FOLLOW: [&str; 4] = ["role", "fda_class", "life_supporting", "family"];
 
@@ -90,10 +93,15 @@ pub(super) fn of(
                 .unwrap_or_default(),
             at: now,
         });
+        // At first more and more is learnt of a device; that is no change of it. A version or a serial number that was
+        // there is.
+        let stated = matches!(name, "serial" | "firmware" | "os_version");
+        let learning = now.seconds_since(known.first_seen) < LEARNING && !stated;
         if let (Some(before), Some(after)) = (before, after)
             && !FOLLOW.contains(&name)
+            && !learning
         {
-            commit.events.push(changed(site, device, name, before, after, now));
+            commit.events.push(changed(site, device, known, name, (before, after), now));
         }
     }
     let settled = !fresh && now.seconds_since(known.first_seen) > SETTLED;
@@ -116,7 +124,15 @@ pub(super) fn of(
     }
 }
 
-fn changed(site: &str, device: &Device, name: &str, before: &str, after: &str, now: Timestamp) -> Event {
+fn changed(
+    site: &str,
+    device: &Device,
+    known: &Known,
+    name: &str,
+    (before, after): (&str, &str),
+    now: Timestamp,
+) -> Event {
+    let who = &known.name;
     let words = name.replace('_', " ");
     let versions =
         matches!(name, "firmware" | "os_version").then(|| version::compare(before, after)).flatten();
@@ -124,18 +140,20 @@ fn changed(site: &str, device: &Device, name: &str, before: &str, after: &str, n
         ("serial", _) => (
             EventKind::SerialChanged,
             Severity::Medium,
-            format!("Serial number changed from {before} to {after}: swapped?"),
+            format!("{who}: serial number changed from {before} to {after}: swapped?"),
         ),
         (_, Some(std::cmp::Ordering::Less)) => {
-            (EventKind::Upgraded, Severity::Info, format!("Newer {words}: {before} became {after}"))
+            (EventKind::Upgraded, Severity::Info, format!("{who}: newer {words}, {before} became {after}"))
         }
-        (_, Some(std::cmp::Ordering::Greater)) => {
-            (EventKind::Downgraded, Severity::Medium, format!("Older {words}: {before} became {after}"))
-        }
+        (_, Some(std::cmp::Ordering::Greater)) => (
+            EventKind::Downgraded,
+            Severity::Medium,
+            format!("{who}: older {words}, {before} became {after}"),
+        ),
         _ => (
             EventKind::AttributeChanged,
             Severity::Low,
-            format!("Its {words} changed from {before} to {after}"),
+            format!("{who}: {words} changed from {before} to {after}"),
         ),
     };
     Event {
