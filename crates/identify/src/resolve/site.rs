@@ -190,8 +190,7 @@ impl Site {
             .flows
             .iter()
             .map(|(key, sum, _)| {
-                let stations = key.responder.mac.is_station() && key.originator.mac != Mac::ZERO;
-                if key.transport == Transport::Link && !stations {
+                if key.transport == Transport::Link && !between_stations(key) {
                     return None;
                 }
                 let from = find(&key.originator, sum.first);
@@ -246,10 +245,12 @@ impl Site {
             let found = ends.and_then(|(from, to)| Some((located.ids.get(&from)?, located.ids.get(&to)?)));
             match found {
                 Some((from, to)) => round.exchanges.push(exchange(from, to, &key, &sum)),
-                None if key.transport == Transport::Link => {}
+                // A frame to a group has no device at its other end, and never will.
+                None if key.transport == Transport::Link && !between_stations(&key) => {}
                 None if patience < PATIENCE && self.flows.len() < WAITING => {
                     self.flows.push((key, sum, patience + 1));
                 }
+                None if key.transport == Transport::Link => {}
                 None => round.unanswered = round.unanswered.saturating_add(1),
             }
         }
@@ -312,6 +313,11 @@ impl Site {
         self.memory
             .forget_remote(before, &|host| host.mac.is_station() && super::addresses::is_private(host.ip))
     }
+}
+
+/// A frame from one station to another.
+fn between_stations(key: &FlowKey) -> bool {
+    key.responder.mac.is_station() && key.originator.mac != Mac::ZERO
 }
 
 /// What came since the last look.

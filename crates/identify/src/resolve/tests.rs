@@ -18,8 +18,8 @@ pub(super) static VENDOR: Field = Field::states("med-manufacturer", Attribute::V
 pub(super) static SERIAL: Field = Field::states("med-serial", Attribute::Serial, 97, "test");
 pub(super) static UNIQUE: Field = Field::states("udn", Attribute::UniqueId, 95, "test");
 
-const A: [u8; 6] = [0x00, 0x09, 0xfb, 0x11, 0x22, 0x33];
-const B: [u8; 6] = [0x00, 0x09, 0xfb, 0x44, 0x55, 0x66];
+pub(super) const A: [u8; 6] = [0x00, 0x09, 0xfb, 0x11, 0x22, 0x33];
+pub(super) const B: [u8; 6] = [0x00, 0x09, 0xfb, 0x44, 0x55, 0x66];
 const R: [u8; 6] = [0x00, 0x1b, 0x21, 0x01, 0x01, 0x01];
 
 fn ip(text: &str) -> IpAddr {
@@ -30,7 +30,7 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_parts(1_700_000_000 + seconds, 0)
 }
 
-fn host(address: &str, mac: [u8; 6]) -> HostKey {
+pub(super) fn host(address: &str, mac: [u8; 6]) -> HostKey {
     HostKey { ip: ip(address), mac: Mac(mac), vlan: 0 }
 }
 
@@ -56,7 +56,7 @@ fn says(subject: Subject, field: &'static Field, text: &str, seconds: i64) -> Ev
     }
 }
 
-fn flow(from: HostKey, to: HostKey, port: u16, seconds: i64) -> FlowRecord {
+pub(super) fn flow(from: HostKey, to: HostKey, port: u16, seconds: i64) -> FlowRecord {
     FlowRecord {
         originator: from,
         originator_port: 50_000,

@@ -136,6 +136,28 @@ fn a_round_without_news_builds_nothing() {
 }
 
 #[test]
+fn frames_between_stations_that_a_glance_does_not_know_wait_for_the_next_thorough_look() {
+    let arp = |minute: i64| {
+        let mut ledger = ledger_of(&[Seen::Link(2, 3, minute)]);
+        let mut flow = super::tests::flow(
+            super::tests::host("0.0.0.0", super::tests::A),
+            super::tests::host("0.0.0.0", super::tests::B),
+            0x0806,
+            minute,
+        );
+        flow.transport = medward_model::Transport::Link;
+        ledger.flow(flow);
+        ledger
+    };
+    let mut site = Site::new("", &Limits::default());
+    site.absorb(ledger_of(&[Seen::Link(2, 3, 1)]));
+    site.refresh(catalog());
+    site.absorb(arp(2));
+    assert!(site.glance().exchanges.is_empty());
+    assert_eq!(site.refresh(catalog()).exchanges.len(), 1);
+}
+
+#[test]
 fn what_people_join_stays_one_and_what_they_part_stays_two() {
     let all = [Seen::Link(0, 1, 10), Seen::Link(1, 2, 10), Seen::Says(0, 1, 1, 0, 20)];
     let mut site = Site::new("", &Limits::default());
