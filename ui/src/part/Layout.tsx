@@ -55,8 +55,8 @@ export function Card({
   return (
     <Box component="section" className="card" id={id} miw={0}>
       {title && (
-        <Group justify="space-between" px="md" pt="sm" pb={flush ? 8 : 0} gap="xs" wrap="nowrap">
-          <Box miw={0}>
+        <Group justify="space-between" px="md" pt="sm" pb={flush ? 8 : 0} gap="xs">
+          <Box flex="1 1 180px" miw={0}>
             <Title order={2}>{title}</Title>
             {note && (
               <Text c="dimmed" size="xs" component="div">
@@ -64,7 +64,7 @@ export function Card({
               </Text>
             )}
           </Box>
-          {actions}
+          {actions && <Box flex="none">{actions}</Box>}
         </Group>
       )}
       <Box p={flush ? 0 : 'md'} pt={flush || !title ? undefined : 'sm'}>

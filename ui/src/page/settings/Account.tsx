@@ -19,7 +19,7 @@ export default function Account() {
     <Stack gap="md" maw={620}>
       <Card title={person.display}>
         <Text size="sm">
-          Signs in as <b>{person.name}</b>. {role(person.role)}: {roleMeaning(person.role)} Sees{' '}
+          Signs in as <b>{person.name}</b>. {role(person.role)}. {roleMeaning(person.role)} Sees{' '}
           {person.sites ? person.sites.join(', ') : 'all sites'}.
         </Text>
       </Card>

@@ -114,6 +114,7 @@ function Keep({ now }: { now: Retention }) {
             <NumberInput
               id={`keep-${field}`}
               w={110}
+              flex="none"
               min={0}
               max={36500}
               allowDecimal={false}
