@@ -195,7 +195,7 @@ fn holding_out(holding: &Holding) -> WireHolding {
 
 fn holding_in((intervals, packet, said): WireHolding) -> Holding {
     let intervals = intervals.into_iter().map(|(a, b)| (time(a), time(b))).collect();
-    Holding { intervals, packet, said: time(said) }
+    Holding { intervals, packet, said: time(said), later: false }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -344,22 +344,9 @@ fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 impl Memory {
-    /// Nothing waits to be written down.
-    pub(crate) fn is_written(&self) -> bool {
-        self.unwritten.is_empty() && self.unwritten_times.is_empty()
-    }
-
     /// Takes out what is to be written down.
     pub(crate) fn unwritten(&mut self, times: bool) -> Vec<WrittenEntry> {
-        let mut keys = std::mem::take(&mut self.unwritten);
-        if times {
-            keys.append(&mut self.unwritten_times);
-        } else {
-            for key in &keys {
-                self.unwritten_times.remove(key);
-            }
-        }
-        keys.into_iter().map(|key| self.written(&key)).collect()
+        self.take_unwritten(times).iter().map(|key| self.written(key)).collect()
     }
 
     fn written(&self, key: &Key) -> WrittenEntry {
@@ -367,7 +354,7 @@ impl Memory {
         match key {
             Key::Subject(subject) => {
                 let body = self
-                    .observations
+                    .statements
                     .get(subject)
                     .map(|list| bytes(&list.iter().map(WireObservation::of).collect::<Vec<_>>()));
                 (SUBJECT, bytes(&WireSubject::from(subject)), body)
@@ -377,7 +364,7 @@ impl Memory {
                 (LINK, bytes(&(key.0.0, key.1, key.2)), body)
             }
             Key::Deeds(ip) => {
-                let body = self.deeds.get(ip).map(|list| {
+                let body = self.doings.get(ip).map(|list| {
                     bytes(&list.iter().map(|(deed, sum)| WireDeed::of(deed, sum)).collect::<Vec<_>>())
                 });
                 (DEEDS, bytes(ip), body)
@@ -386,7 +373,7 @@ impl Memory {
                 let body = presences.hosts.get(host).map(|known| {
                     let peers: Vec<WireHost> = known.peers.iter().map(host_out).collect();
                     let (first, last) = (known.span.first.as_nanos(), known.span.last.as_nanos());
-                    bytes(&(first, last, known.exists, peers))
+                    bytes(&(first, last, known.exists, peers, known.among_private))
                 });
                 (HOST, bytes(&host_out(host)), body)
             }
@@ -400,11 +387,11 @@ impl Memory {
             }
             Key::Served(key) => {
                 let body =
-                    presences.served.get(key).map(|served| bytes(&(span_out(&served.span), served.packet)));
+                    presences.served_by(key).map(|served| bytes(&(span_out(&served.span), served.packet)));
                 (SERVED, bytes(&(host_out(&key.0), key.1, key.2, key.3)), body)
             }
             Key::Asked(key) => {
-                let body = presences.asked.get(key).map(|asked| {
+                let body = presences.asked_by(key).map(|asked| {
                     bytes(&(asked.first.as_nanos(), asked.packet, asked.heard, host_out(&asked.to)))
                 });
                 (ASKED, bytes(&(host_out(&key.0), key.1, key.2, key.3)), body)
@@ -427,7 +414,7 @@ impl Memory {
                     let all = list.len();
                     let known: Vec<Observation> = list.into_iter().filter_map(|o| o.read(names)).collect();
                     left_out += all - known.len();
-                    self.observations.restore(subject.into(), known);
+                    self.statements.restore(subject.into(), &known);
                 }
                 LINK => {
                     let (mac, ip, vlan) = postcard::from_bytes(&key)?;
@@ -438,14 +425,18 @@ impl Memory {
                     let all = list.len();
                     let known: Vec<_> = list.into_iter().filter_map(|deed| deed.read(names)).collect();
                     left_out += all - known.len();
-                    self.deeds.restore(postcard::from_bytes(&key)?, known);
+                    self.doings.restore(postcard::from_bytes(&key)?, &known);
                 }
                 HOST => {
                     let host = host_in(postcard::from_bytes(&key)?);
-                    let (first, last, exists, peers): (Time, Time, bool, Vec<WireHost>) =
-                        postcard::from_bytes(&body)?;
-                    let peers = peers.into_iter().map(host_in).collect();
-                    let presence = Presence { span: span_in((first, last)), exists, peers };
+                    let ((first, last, exists, peers), rest): ((Time, Time, bool, Vec<WireHost>), _) =
+                        postcard::take_from_bytes(&body)?;
+                    let mut presence = Presence::new(span_in((first, last)), exists);
+                    for peer in peers {
+                        presence.meet(&host, &host_in(peer));
+                    }
+                    // Older forms end before this.
+                    presence.among_private |= rest.first() == Some(&1);
                     self.presences.restore_host(host, presence);
                 }
                 GROUP => {
@@ -467,12 +458,12 @@ impl Memory {
                     let key = (host_in(host), transport, port, protocol);
                     if table == SERVED {
                         let (span, packet) = postcard::from_bytes(&body)?;
-                        let served = Served { span: span_in(span), packet };
-                        self.presences.served.insert(key, served);
+                        let served = Served { span: span_in(span), packet, later: false };
+                        self.presences.restore_served(key, served);
                     } else {
                         let (first, packet, heard, to) = postcard::from_bytes(&body)?;
                         let (first, to) = (time(first), host_in(to));
-                        self.presences.asked.insert(key, Asked { first, packet, heard, to });
+                        self.presences.restore_asked(key, Asked { first, packet, heard, to });
                     }
                 }
                 other => return Err(DecodeError::Table(other)),

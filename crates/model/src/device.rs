@@ -13,6 +13,30 @@ use crate::{Fused, Mac, Support, Timestamp, Transport};
 #[serde(transparent)]
 pub struct DeviceId(pub String);
 
+/// A device's id in eight bytes, for what must know very many: the number in its twelve hexadecimal digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ShortId(u64);
+
+impl ShortId {
+    /// Of an id as [`ShortId::id`] writes it; `None` for any other text.
+    pub fn of(id: &DeviceId) -> Option<ShortId> {
+        let digits = id.0.strip_prefix("dev-")?;
+        let plain = digits.len() == 12 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        plain.then(|| u64::from_str_radix(digits, 16).ok().map(ShortId)).flatten()
+    }
+
+    /// Of six bytes, the first being the highest.
+    pub const fn of_bytes([a, b, c, d, e, f]: [u8; 6]) -> ShortId {
+        ShortId(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+    }
+
+    /// The id in full.
+    pub fn id(self) -> DeviceId {
+        DeviceId(format!("dev-{:012x}", self.0))
+    }
+}
+
 impl fmt::Display for DeviceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -34,7 +34,7 @@ pub use attribute::{Attribute, Candidate, Fused, Support};
 pub use capture::{CaptureFile, CaptureSummary};
 pub use conversation::Conversation;
 pub use day::Day;
-pub use device::{Device, DeviceId, Scope, Service, Software};
+pub use device::{Device, DeviceId, Scope, Service, ShortId, Software};
 pub use evidence::{Evidence, Link, LinkKind, Value};
 pub use field::{Field, Gives};
 pub use finding::{

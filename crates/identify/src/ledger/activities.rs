@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use medward_model::{Activity, Timestamp, Verb};
 
-use super::memory::{Change, Key};
 use super::{Limits, Map};
 
 /// Which part an address played.
@@ -116,35 +115,25 @@ impl Deeds {
         }
     }
 
-    /// As `merge`, bounded; tells what changed.
-    pub(super) fn absorb(&mut self, other: Deeds, limits: &Limits, changed: &mut dyn FnMut(Key, Change)) {
-        for (ip, theirs) in other.by_address {
-            let ours = self.by_address.entry(ip).or_default();
-            let mut change = Change::Times;
-            for (deed, sum) in theirs {
-                let room = ours.len() < limits.activities_per_address;
-                match ours.iter_mut().find(|(d, _)| *d == deed) {
-                    Some((_, same)) => absorb(same, &sum),
-                    None if room => {
-                        ours.push((deed, sum));
-                        self.total += 1;
-                        change = Change::Material;
-                    }
-                    None => {}
-                }
-            }
-            changed(Key::Deeds(ip), change);
-        }
-    }
-
     /// Puts back what was written down.
     pub(crate) fn restore(&mut self, ip: IpAddr, list: Vec<(Deed, DeedSum)>) {
         self.total += list.len();
         self.by_address.insert(ip, list);
     }
 
-    pub(crate) fn get(&self, ip: &IpAddr) -> Option<&[(Deed, DeedSum)]> {
-        self.by_address.get(ip).map(Vec::as_slice)
+    /// Everything, in no order.
+    pub(super) fn into_lists(self) -> impl Iterator<Item = (IpAddr, Vec<(Deed, DeedSum)>)> {
+        self.by_address.into_iter()
+    }
+
+    /// All of them, by address, then kind.
+    pub(crate) fn into_sorted(self) -> Vec<(IpAddr, Vec<(Deed, DeedSum)>)> {
+        let mut all: Vec<_> = self.by_address.into_iter().collect();
+        all.sort_unstable_by_key(|entry| entry.0);
+        for (_, list) in &mut all {
+            list.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        }
+        all
     }
 
     /// A copy of all, by address, then kind.
@@ -177,4 +166,21 @@ fn absorb(ours: &mut DeedSum, theirs: &DeedSum) {
     if (theirs.packet, theirs.time) < (ours.packet, ours.time) {
         (ours.packet, ours.time) = (theirs.packet, theirs.time);
     }
+}
+
+/// Adds what one address did to what is known of it; true where a kind is new.
+pub(super) fn add(ours: &mut Vec<(Deed, DeedSum)>, theirs: Vec<(Deed, DeedSum)>, limits: &Limits) -> bool {
+    let mut more = false;
+    for (deed, sum) in theirs {
+        let room = ours.len() < limits.activities_per_address;
+        match ours.iter_mut().find(|(d, _)| *d == deed) {
+            Some((_, same)) => absorb(same, &sum),
+            None if room => {
+                ours.push((deed, sum));
+                more = true;
+            }
+            None => {}
+        }
+    }
+    more
 }

@@ -21,6 +21,8 @@ pub(crate) struct Holding {
     pub packet: u64,
     /// When it was last said; a lease runs on from there.
     pub said: Timestamp,
+    /// Its times changed since it was last written down.
+    pub later: bool,
 }
 
 impl Holding {
@@ -70,7 +72,7 @@ impl Links {
         }
         self.0.insert(
             key,
-            Holding { intervals: vec![(link.time, last)], packet: link.packet, said: link.time },
+            Holding { intervals: vec![(link.time, last)], packet: link.packet, said: link.time, later: false },
         );
         true
     }
@@ -115,6 +117,7 @@ impl Links {
                     for (first, last) in theirs.intervals {
                         ours.add(first, last);
                     }
+                    ours.later = true;
                     changed(Key::Link(key), Change::Times);
                 }
                 None if room => {
@@ -122,6 +125,15 @@ impl Links {
                     changed(Key::Link(key), Change::Material);
                 }
                 None => {}
+            }
+        }
+    }
+
+    /// Pairs of which only times changed; they count as written from then on.
+    pub(super) fn later(&mut self, keys: &mut Vec<Key>) {
+        for (key, holding) in &mut self.0 {
+            if std::mem::take(&mut holding.later) {
+                keys.push(Key::Link(*key));
             }
         }
     }
@@ -138,6 +150,11 @@ impl Links {
     /// When each station was last heard of.
     pub(super) fn latest(&self) -> impl Iterator<Item = (Subject, Timestamp)> + '_ {
         self.0.iter().map(|((mac, _, vlan), holding)| (Subject::Mac { mac: *mac, vlan: *vlan }, holding.said))
+    }
+
+    /// All of them, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&(Mac, IpAddr, u16), &Holding)> {
+        self.0.iter()
     }
 
     /// All of them, by MAC, IP and VLAN.

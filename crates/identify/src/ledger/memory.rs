@@ -9,7 +9,8 @@ use std::net::IpAddr;
 use medward_model::{HostKey, Mac, Subject, Timestamp};
 
 use super::presence::{Presences, ServedKey};
-use super::{Deeds, FlowKey, FlowSum, Ledger, Limits, Links, Observations};
+use super::packed::{Doings, Statements};
+use super::{Deed, DeedSum, FlowKey, FlowSum, Ledger, Limits, Links, Observation};
 
 /// How much something changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,15 +37,15 @@ pub(crate) enum Key {
 /// Everything that identity needs of what was observed at one site.
 #[derive(Debug)]
 pub struct Memory {
-    pub(crate) observations: Observations,
+    pub(crate) statements: Statements,
     pub(crate) links: Links,
-    pub(crate) deeds: Deeds,
+    pub(crate) doings: Doings,
     pub(crate) presences: Presences,
     limits: Limits,
-    /// What changed and was not written down yet: with material changes, and with others.
-    pub(crate) unwritten: BTreeSet<Key>,
-    pub(crate) unwritten_times: BTreeSet<Key>,
-    tracked: bool,
+    /// What changed materially and was not written down yet.
+    unwritten: BTreeSet<Key>,
+    /// Something changed in its times: what, each table knows.
+    later: bool,
     /// Something changed that may make devices other than they were.
     pub(crate) stale: bool,
 }
@@ -53,50 +54,51 @@ impl Memory {
     /// Remembers nothing yet. `limits` bound each table.
     pub fn new(limits: &Limits) -> Memory {
         Memory {
-            observations: Observations::default(),
+            statements: Statements::default(),
             links: Links::default(),
-            deeds: Deeds::default(),
+            doings: Doings::default(),
             presences: Presences::default(),
             limits: limits.clone(),
             unwritten: BTreeSet::new(),
-            unwritten_times: BTreeSet::new(),
-            tracked: true,
+            later: false,
             stale: true,
         }
     }
 
-    /// The memory of one ledger, for resolving it once, and its flows in order.
-    pub(crate) fn of(ledger: Ledger) -> (Memory, Vec<(FlowKey, FlowSum)>) {
+    /// The memory of one ledger, for resolving it once, with what was told in it and its flows, in order.
+    pub(crate) fn of(ledger: Ledger) -> (Memory, Told, Vec<(FlowKey, FlowSum)>) {
         let mut memory = Memory::new(&Limits::default());
-        memory.tracked = false;
         let Ledger { observations, links, deeds, flows, .. } = ledger;
-        (memory.observations, memory.links, memory.deeds) = (observations, links, deeds);
+        memory.links = links;
+        let told = Told { statements: observations.into_sorted(), doings: deeds.into_sorted() };
         let flows = flows.into_sorted();
         for (key, sum) in &flows {
             memory.presences.absorb(key, sum, &mut |_, _| ());
         }
-        (memory, flows)
+        (memory, told, flows)
+    }
+
+    /// What was told of every device, in order.
+    pub(crate) fn told(&self) -> Told {
+        Told { statements: self.statements.sorted(), doings: self.doings.sorted() }
     }
 
     /// Takes in what was observed since; answers the flows and deeds of that time, in order.
     pub(crate) fn absorb(&mut self, ledger: Ledger) -> Absorbed {
         let Ledger { observations, links, deeds, flows, .. } = ledger;
-        let (unwritten, times, tracked) = (&mut self.unwritten, &mut self.unwritten_times, self.tracked);
-        let stale = &mut self.stale;
+        let (unwritten, later, stale) = (&mut self.unwritten, &mut self.later, &mut self.stale);
         let heard = observations.latest().chain(links.latest()).collect();
-        let mut changed = |key: Key, change: Change| {
-            *stale |= change == Change::Material;
-            if tracked {
-                match change {
-                    Change::Material => unwritten.insert(key),
-                    Change::Times => times.insert(key),
-                };
+        let mut changed = |key: Key, change: Change| match change {
+            Change::Material => {
+                *stale = true;
+                unwritten.insert(key);
             }
+            Change::Times => *later = true,
         };
-        self.observations.absorb(observations, &self.limits, &mut changed);
+        self.statements.absorb(observations, &self.limits, &mut changed);
         self.links.absorb(links, &self.limits, &mut changed);
         let lately = deeds.sums();
-        self.deeds.absorb(deeds, &self.limits, &mut changed);
+        self.doings.absorb(deeds, &self.limits, &mut changed);
         let flows = flows.into_sorted();
         for (key, sum) in &flows {
             let room = self.presences.hosts.len() < self.limits.subjects;
@@ -105,6 +107,25 @@ impl Memory {
             }
         }
         Absorbed { flows, deeds: lately, heard }
+    }
+
+    /// Nothing waits to be written down.
+    pub(crate) fn is_written(&self) -> bool {
+        self.unwritten.is_empty() && !self.later
+    }
+
+    /// Takes out the names of what is to be written down: what changed materially, and with `times` everything.
+    pub(crate) fn take_unwritten(&mut self, times: bool) -> Vec<Key> {
+        let mut keys: Vec<Key> = std::mem::take(&mut self.unwritten).into_iter().collect();
+        if times && std::mem::take(&mut self.later) {
+            self.statements.later(&mut keys);
+            self.links.later(&mut keys);
+            self.doings.later(&mut keys);
+            self.presences.later(&mut keys);
+            keys.sort_unstable();
+            keys.dedup();
+        }
+        keys
     }
 
     /// Forgets what was last seen before `before` and has no MAC address of its own: addresses elsewhere, which never end.
@@ -118,26 +139,14 @@ impl Memory {
             .collect();
         for host in &stale {
             self.presences.hosts.remove(host);
-            self.observations.remove(&Subject::Host(*host));
+            self.statements.remove(&Subject::Host(*host));
             self.unwritten.insert(Key::Host(*host));
             self.unwritten.insert(Key::Subject(Subject::Host(*host)));
+            let unwritten = &mut self.unwritten;
+            self.presences.forget_services(host, &mut |key| {
+                unwritten.insert(key);
+            });
         }
-        let gone: BTreeSet<HostKey> = stale.iter().copied().collect();
-        let (unwritten, presences) = (&mut self.unwritten, &mut self.presences);
-        presences.served.retain(|key, _| {
-            let keep = !gone.contains(&key.0);
-            if !keep {
-                unwritten.insert(Key::Served(*key));
-            }
-            keep
-        });
-        presences.asked.retain(|key, _| {
-            let keep = !gone.contains(&key.0);
-            if !keep {
-                unwritten.insert(Key::Asked(*key));
-            }
-            keep
-        });
         stale.len()
     }
 
@@ -147,10 +156,17 @@ impl Memory {
     }
 }
 
+/// What was told, in order: of whom, by whom, what each did.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub statements: Vec<(Subject, Vec<Observation>)>,
+    pub doings: Vec<(IpAddr, Vec<(Deed, DeedSum)>)>,
+}
+
 /// What a ledger held of its own time.
 pub(crate) struct Absorbed {
     pub flows: Vec<(FlowKey, FlowSum)>,
-    pub deeds: Vec<(IpAddr, Vec<(super::Deed, super::DeedSum)>)>,
+    pub deeds: Vec<(IpAddr, Vec<(Deed, DeedSum)>)>,
     /// Who else was heard, and when.
     pub heard: Vec<(Subject, Timestamp)>,
 }

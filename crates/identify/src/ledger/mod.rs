@@ -8,6 +8,7 @@ mod flows;
 mod links;
 mod memory;
 mod observations;
+mod packed;
 mod presence;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub(crate) use flows::{FlowKey, FlowSum, Flows};
 pub(crate) use links::{Holding, Links};
 pub(crate) use memory::Key;
 pub use memory::Memory;
+pub(crate) use memory::Told;
 pub(crate) use observations::{Observation, Observations};
 pub(crate) use presence::{Asked, Presence, Served, Span, may_be_broadcast};
 

@@ -2,7 +2,6 @@
 
 use medward_model::{Evidence, Field, Subject, Timestamp, Value};
 
-use super::memory::{Change, Key};
 use super::{Limits, Map};
 
 /// A statement with how often and when it was made.
@@ -93,54 +92,25 @@ impl Observations {
         }
     }
 
-    /// As `merge`, bounded; tells what changed. Where a subject is full, the
-    /// statement that was made longest ago gives way.
-    pub(super) fn absorb(
-        &mut self,
-        other: Observations,
-        limits: &Limits,
-        changed: &mut dyn FnMut(Key, Change),
-    ) {
-        for (subject, theirs) in other.by_subject {
-            if !self.by_subject.contains_key(&subject) && self.by_subject.len() >= limits.subjects {
-                continue;
-            }
-            let ours = self.by_subject.entry(subject.clone()).or_default();
-            let mut change = Change::Times;
-            for one in theirs {
-                if let Some(same) = ours.iter_mut().find(|o| o.is(one.source, one.field, &one.value)) {
-                    same.absorb(one.count, one.packet, one.first, one.last);
-                    continue;
-                }
-                if ours.len() >= limits.evidence_per_subject {
-                    let oldest = ours.iter().enumerate().min_by_key(|(_, o)| o.last).map(|(at, _)| at);
-                    if let Some(at) = oldest {
-                        ours.swap_remove(at);
-                        self.total = self.total.saturating_sub(1);
-                    }
-                }
-                ours.push(one);
-                self.total += 1;
-                change = Change::Material;
-            }
-            changed(Key::Subject(subject), change);
-        }
-    }
-
     /// Puts back what was written down.
     pub(crate) fn restore(&mut self, subject: Subject, list: Vec<Observation>) {
         self.total += list.len();
         self.by_subject.insert(subject, list);
     }
 
-    pub(super) fn remove(&mut self, subject: &Subject) {
-        if let Some(told) = self.by_subject.remove(subject) {
-            self.total = self.total.saturating_sub(told.len());
-        }
+    /// Everything, in no order.
+    pub(super) fn into_lists(self) -> impl Iterator<Item = (Subject, Vec<Observation>)> {
+        self.by_subject.into_iter()
     }
 
-    pub(crate) fn get(&self, subject: &Subject) -> Option<&[Observation]> {
-        self.by_subject.get(subject).map(Vec::as_slice)
+    /// Everything, ordered by subject, then packet, source, field, value.
+    pub(crate) fn into_sorted(self) -> Vec<(Subject, Vec<Observation>)> {
+        let mut all: Vec<_> = self.by_subject.into_iter().collect();
+        all.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        for (_, list) in &mut all {
+            list.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
+        }
+        all
     }
 
     /// When each subject was last spoken of, hearsay aside.
@@ -161,4 +131,25 @@ impl Observations {
         }
         all
     }
+}
+
+/// Adds statements about one subject to those that are known; true where one is new. Where they are too many, the statement
+/// that was made longest ago gives way.
+pub(super) fn add(ours: &mut Vec<Observation>, theirs: Vec<Observation>, limits: &Limits) -> bool {
+    let mut more = false;
+    for one in theirs {
+        if let Some(same) = ours.iter_mut().find(|o| o.is(one.source, one.field, &one.value)) {
+            same.absorb(one.count, one.packet, one.first, one.last);
+            continue;
+        }
+        if ours.len() >= limits.evidence_per_subject {
+            let oldest = ours.iter().enumerate().min_by_key(|(_, o)| o.last).map(|(at, _)| at);
+            if let Some(at) = oldest {
+                ours.swap_remove(at);
+            }
+        }
+        ours.push(one);
+        more = true;
+    }
+    more
 }

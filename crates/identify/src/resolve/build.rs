@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
-use medward_model::{Attribute, Device, DeviceId, Fused, Mac, Scope, Service, Software, Support, Transport};
+use medward_model::{
+    Attribute, Device, DeviceId, Fused, Mac, Scope, Service, ShortId, Software, Support, Transport,
+};
 use sha2::{Digest, Sha256};
 
 use super::addresses::{is_virtual_router, scope};
@@ -18,7 +20,7 @@ use crate::catalog::Catalog;
 use crate::fuse::{
     self, Group, Interpreted, SoftwareClaim, interpret, publish, publish_many, summed, threshold,
 };
-use crate::ledger::{Deed, DeedSum, Observation};
+use crate::ledger::{Deed, DeedSum, Map, Observation};
 
 /// More host names or aliases than this are not listed for one device.
 const MAX_NAMES: usize = 32;
@@ -26,18 +28,40 @@ const MAX_NAMES: usize = 32;
 /// Software components that are listed for one device.
 const MAX_SOFTWARE: usize = 64;
 
+/// A service of a node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answers {
+    pub transport: Transport,
+    pub port: u16,
+    pub protocol: &'static str,
+    pub span: Span,
+    /// The packet that first showed it.
+    pub packet: u64,
+}
+
+impl Answers {
+    fn service(&self) -> Service {
+        Service {
+            transport: self.transport,
+            port: self.port,
+            protocol: self.protocol.to_owned(),
+            first_seen: self.span.first,
+            last_seen: self.span.last,
+        }
+    }
+}
+
 /// What was gathered for one node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Part<'m> {
-    pub ips: BTreeSet<IpAddr>,
-    pub vlans: BTreeSet<u16>,
+    pub ips: Vec<IpAddr>,
+    pub vlans: Vec<u16>,
     pub span: Option<Span>,
     pub observations: Vec<&'m Observation>,
     pub deeds: Vec<(&'m Deed, DeedSum)>,
-    /// Services with the packet that first showed them.
-    pub services: Vec<(Service, u64)>,
+    pub services: Vec<Answers>,
     /// Services that it used elsewhere, with a packet.
-    pub asks: BTreeMap<(&'static str, u16, Transport), u64>,
+    pub asks: Vec<(&'static str, u16, Transport, u64)>,
 }
 
 impl<'m> Part<'m> {
@@ -48,18 +72,17 @@ impl<'m> Part<'m> {
         }
     }
 
-    pub(crate) fn serve(&mut self, service: Service, packet: u64) {
-        let same = self.services.iter_mut().find(|(known, _)| {
-            (known.transport, known.port, &known.protocol)
-                == (service.transport, service.port, &service.protocol)
+    pub(crate) fn serve(&mut self, service: Answers) {
+        let same = self.services.iter_mut().find(|known| {
+            (known.transport, known.port, known.protocol)
+                == (service.transport, service.port, service.protocol)
         });
         match same {
-            Some((known, first)) => {
-                known.first_seen = known.first_seen.min(service.first_seen);
-                known.last_seen = known.last_seen.max(service.last_seen);
-                *first = (*first).min(packet);
+            Some(known) => {
+                known.span.widen(service.span);
+                known.packet = known.packet.min(service.packet);
             }
-            None => self.services.push((service, packet)),
+            None => self.services.push(service),
         }
     }
 
@@ -71,13 +94,22 @@ impl<'m> Part<'m> {
         }
         self.observations.extend(other.observations);
         self.deeds.extend(other.deeds);
-        for (service, packet) in other.services {
-            self.serve(service, packet);
+        for service in other.services {
+            self.serve(service);
         }
-        for (ask, packet) in other.asks {
-            let first = self.asks.entry(ask).or_insert(packet);
-            *first = (*first).min(packet);
-        }
+        self.asks.extend(other.asks);
+    }
+
+    /// Puts everything in order, each once.
+    fn settle(&mut self) {
+        self.ips.sort_unstable();
+        self.ips.dedup();
+        self.vlans.sort_unstable();
+        self.vlans.dedup();
+        self.observations.sort_by(|a, b| a.order().cmp(&b.order()));
+        // Of one kind, the lowest packet comes first and stays.
+        self.asks.sort_unstable();
+        self.asks.dedup_by_key(|(protocol, port, transport, _)| (*protocol, *port, *transport));
     }
 }
 
@@ -111,13 +143,11 @@ pub(crate) struct Built {
     /// Devices that were built, by id.
     pub devices: Vec<Device>,
     /// Devices that are as they were, with when they were seen.
-    pub unchanged: Vec<(DeviceId, Option<Span>)>,
+    pub unchanged: Vec<(ShortId, Option<Span>)>,
     /// The id of each node's device.
-    pub ids: BTreeMap<usize, DeviceId>,
+    pub ids: Vec<Option<ShortId>>,
     pub remarks: BTreeMap<DeviceId, Vec<Remark>>,
     pub facts: Vec<DeviceFact>,
-    /// The nodes of each device that has several.
-    pub members: BTreeMap<DeviceId, Vec<usize>>,
 }
 
 /// One device per set of joined nodes. With a cache, only those that changed since it was last used.
@@ -128,63 +158,61 @@ pub(crate) fn devices(
     wants: Wants<'_>,
     mut cache: Option<&mut Cache>,
 ) -> (Built, Nodes) {
-    let mut built = Built::default();
-    let mut sets: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (number, _) in material.nodes.iter() {
-        sets.entry(material.nodes.root(number)).or_default().push(number);
-    }
-    let mut taken: BTreeSet<DeviceId> = BTreeSet::new();
+    let mut built = Built { ids: vec![None; material.nodes.len()], ..Built::default() };
+    let mut sets: Vec<(usize, usize)> =
+        material.nodes.iter().map(|(number, _)| (material.nodes.root(number), number)).collect();
+    sets.sort_unstable();
+    let mut taken: Map<ShortId, ()> = Map::default();
     // Parents before those behind them.
-    let is_behind = |members: &[usize], nodes: &Nodes| {
-        members.iter().all(|number| matches!(nodes.get(*number), Some(Node::Behind(..))))
+    let is_behind = |members: &[(usize, usize)], nodes: &Nodes| {
+        members.iter().all(|(_, number)| matches!(nodes.get(*number), Some(Node::Behind(..))))
     };
     let (behind, direct): (Vec<_>, Vec<_>) =
-        sets.into_iter().partition(|(_, members)| is_behind(members, &material.nodes));
-    for (root, members) in direct.into_iter().chain(behind) {
-        let set = DeviceSet::of(&mut material, &members);
-        let parent = set.via.and_then(|via| built.ids.get(&via)).cloned();
-        let name = material.nodes.get(root).map(|node| node.key(&material.nodes)).unwrap_or_default();
-        let shape = set.shape(&parent, ownership);
+        sets.chunk_by(|a, b| a.0 == b.0).partition(|members| is_behind(members, &material.nodes));
+    for members in direct.into_iter().chain(behind) {
+        let Some((root, _)) = members.first().copied() else { continue };
+        let set = DeviceSet::of(&mut material, members);
+        let parent = set.via.and_then(|via| built.ids.get(via).copied().flatten());
+        let mark = material.nodes.get(root).map(|node| node.mark(&material.nodes)).unwrap_or_default();
+        let shape = if cache.is_some() { set.shape(parent, ownership) } else { 0 };
         let known =
-            cache.as_ref().and_then(|cache| cache.seen(&name, shape)).filter(|id| !taken.contains(id));
+            cache.as_ref().and_then(|cache| cache.seen(mark, shape)).filter(|id| !taken.contains_key(id));
         let span = set.part.span;
-        let id = match known {
+        let short = match known {
             Some(id) => {
-                built.unchanged.push((id.clone(), span));
+                built.unchanged.push((id, span));
                 id
             }
             None => {
                 let mut seen = wanted(&set.part, wants);
-                let (mut device, notes) = set.build(parent, ownership, around);
-                let first = !taken.contains(&device.id);
-                while taken.contains(&device.id) {
-                    device.id = hashed(&format!("{} again", device.id));
+                let (mut device, mut short, notes) = set.build(parent.map(ShortId::id), ownership, around);
+                let first = !taken.contains_key(&short);
+                while taken.contains_key(&short) {
+                    short = hashed(&format!("{} again", short.id()));
                 }
-                let id = device.id.clone();
+                device.id = short.id();
                 if !notes.is_empty() {
                     device.remarks = notes.iter().map(|note| note.name().to_owned()).collect();
-                    built.remarks.insert(id.clone(), notes);
+                    built.remarks.insert(device.id.clone(), notes);
                 }
                 for fact in &mut seen {
-                    fact.device = id.clone();
+                    fact.device = device.id.clone();
                 }
                 built.facts.append(&mut seen);
                 built.devices.push(device);
                 // An id that had to give way to another's is not kept: the other may be gone next time.
                 if let Some(cache) = cache.as_mut().filter(|_| first) {
-                    cache.note(&name, shape, &id);
+                    cache.note(mark, shape, short);
                 }
-                id
+                short
             }
         };
-        if members.len() > 1 {
-            built.members.insert(id.clone(), members.clone());
+        for (_, member) in members {
+            if let Some(known) = built.ids.get_mut(*member) {
+                *known = Some(short);
+            }
         }
-        for member in members {
-            built.ids.insert(member, id.clone());
-        }
-        built.ids.insert(root, id.clone());
-        taken.insert(id);
+        taken.insert(short, ());
     }
     built.devices.sort_by(|a, b| a.id.cmp(&b.id));
     built.facts.sort_by(|a, b| {
@@ -273,7 +301,7 @@ struct DeviceSet<'m> {
 }
 
 impl<'m> DeviceSet<'m> {
-    fn of(material: &mut Material<'m>, members: &[usize]) -> DeviceSet<'m> {
+    fn of(material: &mut Material<'m>, members: &[(usize, usize)]) -> DeviceSet<'m> {
         let mut set = DeviceSet {
             macs: BTreeSet::new(),
             part: Part::default(),
@@ -286,7 +314,7 @@ impl<'m> DeviceSet<'m> {
         // Of several that speak of it, who did so first is nearest to it.
         let mut nearest: Option<(u64, usize, String)> = None;
         let mut direct = false;
-        for (position, &number) in members.iter().enumerate() {
+        for (position, &(_, number)) in members.iter().enumerate() {
             let part = material.take(number);
             let Some(node) = material.nodes.get(number) else { continue };
             direct |= !matches!(node, Node::Behind(..));
@@ -314,12 +342,12 @@ impl<'m> DeviceSet<'m> {
             set.via = Some(via);
             set.key = Some(key);
         }
-        set.part.observations.sort_by(|a, b| a.order().cmp(&b.order()));
+        set.part.settle();
         set
     }
 
     /// Everything that a device depends on, as one number.
-    fn shape(&self, parent: &Option<DeviceId>, ownership: &Ownership) -> u64 {
+    fn shape(&self, parent: Option<ShortId>, ownership: &Ownership) -> u64 {
         let mut hasher = foldhash::fast::FixedState::default().build_hasher();
         let forwards: usize = self.macs.iter().filter_map(|mac| ownership.gateways.get(mac)).sum();
         // More than three behind it are all the same to the catalogue.
@@ -339,10 +367,13 @@ impl<'m> DeviceSet<'m> {
             .services
             .iter()
             // A service is told anew when another hour has come.
-            .map(|(s, _)| (s.transport, s.port, &s.protocol, s.last_seen.as_seconds().div_euclid(3600)))
+            .map(|s| (s.transport, s.port, s.protocol, s.span.last.as_seconds().div_euclid(3600)))
             .collect();
         services.sort_unstable();
-        (services, self.part.asks.keys().collect::<Vec<_>>()).hash(&mut hasher);
+        services.hash(&mut hasher);
+        for (protocol, port, transport, _) in &self.part.asks {
+            (protocol, port, transport).hash(&mut hasher);
+        }
         for mac in &self.macs {
             ownership.is_firm(*mac).hash(&mut hasher);
         }
@@ -354,7 +385,7 @@ impl<'m> DeviceSet<'m> {
         parent: Option<DeviceId>,
         ownership: &Ownership,
         around: &Around<'_>,
-    ) -> (Device, Vec<Remark>) {
+    ) -> (Device, ShortId, Vec<Remark>) {
         let catalog = around.catalog;
         let macs: Vec<Mac> = self.macs.iter().copied().collect();
         let forwards: usize = macs.iter().filter_map(|mac| ownership.gateways.get(mac)).sum();
@@ -391,13 +422,13 @@ impl<'m> DeviceSet<'m> {
             notes.push(Remark::Joined);
         }
         let id = self.id(&parent, &macs, &attributes, unique.as_deref(), around.realm);
-        let mut services: Vec<Service> = self.part.services.iter().map(|(s, _)| s.clone()).collect();
+        let mut services: Vec<Service> = self.part.services.iter().map(Answers::service).collect();
         services.sort();
         let device = Device {
-            id,
+            id: id.id(),
             macs,
-            ips: self.part.ips.iter().copied().collect(),
-            vlans: self.part.vlans.iter().copied().collect(),
+            ips: self.part.ips,
+            vlans: self.part.vlans,
             hostnames: hostnames(&interpreted, catalog),
             aliases: names(Attribute::Alias, &interpreted, catalog),
             first_seen: self.part.span.map(|span| span.first),
@@ -411,7 +442,7 @@ impl<'m> DeviceSet<'m> {
             particulars: BTreeMap::new(),
             row: None,
         };
-        (device, notes)
+        (device, id, notes)
     }
 
     /// From the best identity: a universally administered MAC, a unique identifier, serial with model, any MAC,
@@ -423,7 +454,7 @@ impl<'m> DeviceSet<'m> {
         attributes: &BTreeMap<&'static str, Fused>,
         unique: Option<&str>,
         realm: &str,
-    ) -> DeviceId {
+    ) -> ShortId {
         // What another site may have too carries the name of its own.
         let at = if realm.is_empty() { String::new() } else { format!("{realm} ") };
         let value = |attribute: Attribute| attributes.get(attribute.name()).map(|f| f.value.as_str());
@@ -447,13 +478,9 @@ impl<'m> DeviceSet<'m> {
     }
 }
 
-fn hashed(basis: &str) -> DeviceId {
+fn hashed(basis: &str) -> ShortId {
     let digest = Sha256::digest(basis.as_bytes());
-    let mut id = String::from("dev-");
-    for byte in digest.iter().take(6) {
-        id.push_str(&format!("{byte:02x}"));
-    }
-    DeviceId(id)
+    ShortId::of_bytes(std::array::from_fn(|at| digest.get(at).copied().unwrap_or_default()))
 }
 
 /// Attributes of which a device has one value.

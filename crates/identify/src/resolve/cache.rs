@@ -1,54 +1,69 @@
 //! What earlier resolutions of the same memory came to, so that only what changed is built again.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::hash::BuildHasher;
+use std::collections::BTreeMap;
 
-use medward_model::DeviceId;
+use medward_model::{DeviceId, ShortId};
 
-use super::nodes::Nodes;
-use super::site::successors;
+use super::nodes::{Node, Nodes};
 
 use crate::ledger::Map;
 
-/// Devices by the name of their first node, with the shape they had.
+/// Devices by the mark of their first node, with the shape they had.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
-    lines: Map<String, (u64, DeviceId)>,
-    /// The device of every node, by the hash of its name.
-    owners: BTreeMap<u64, DeviceId>,
+    lines: Map<u64, (u64, ShortId)>,
+    /// The device of every node, by the mark of the node.
+    owners: Map<u64, ShortId>,
 }
 
 impl Cache {
     /// The device of that node, where its shape is the same.
-    pub(crate) fn seen(&self, node: &str, shape: u64) -> Option<DeviceId> {
-        self.lines.get(node).filter(|(known, _)| *known == shape).map(|(_, id)| id.clone())
+    pub(crate) fn seen(&self, node: u64, shape: u64) -> Option<ShortId> {
+        self.lines.get(&node).filter(|(known, _)| *known == shape).map(|(_, id)| *id)
     }
 
-    pub(crate) fn note(&mut self, node: &str, shape: u64, id: &DeviceId) {
-        self.lines.insert(node.to_owned(), (shape, id.clone()));
+    pub(crate) fn note(&mut self, node: u64, shape: u64, id: ShortId) {
+        self.lines.insert(node, (shape, id));
     }
 
     /// Notes whose each node is now, and tells which devices are none any more, with what each became part of.
-    pub(crate) fn succeed(
-        &mut self,
-        ids: &BTreeMap<usize, DeviceId>,
-        nodes: &Nodes,
-    ) -> Vec<(DeviceId, Option<DeviceId>)> {
-        let hasher = foldhash::fast::FixedState::default();
-        let now: BTreeMap<u64, DeviceId> = nodes
+    pub(crate) fn succeed(&mut self, ids: &[Option<ShortId>], nodes: &Nodes) -> Vec<(DeviceId, Option<DeviceId>)> {
+        let now: Map<u64, ShortId> = nodes
             .iter()
             .filter_map(|(number, node)| {
-                let id = ids.get(&number).or_else(|| ids.get(&nodes.root(number)))?;
-                Some((hasher.hash_one(node.key(nodes)), id.clone()))
+                let id = ids.get(number).copied().flatten()?;
+                Some((Node::mark(node, nodes), id))
             })
             .collect();
-        let gone = successors(&self.owners, &now);
+        let gone = self.successors(&now);
         // What comes back after it was gone is told anew.
         if !gone.is_empty() {
-            let ended: BTreeSet<&DeviceId> = gone.iter().map(|(old, _)| old).collect();
-            self.lines.retain(|_, (_, id)| !ended.contains(id));
+            self.lines.retain(|_, (_, id)| !gone.contains_key(id));
         }
         self.owners = now;
+        gone.into_iter().map(|(old, new)| (old.id(), new.map(ShortId::id))).collect()
+    }
+
+    /// Devices that some node had and none has, and what such a node has now.
+    fn successors(&self, now: &Map<u64, ShortId>) -> BTreeMap<ShortId, Option<ShortId>> {
+        let left: Vec<(&u64, &ShortId)> =
+            self.owners.iter().filter(|(node, old)| now.get(*node) != Some(*old)).collect();
+        if left.is_empty() {
+            return BTreeMap::new();
+        }
+        let alive: Map<ShortId, ()> = now.values().map(|id| (*id, ())).collect();
+        let mut gone: BTreeMap<ShortId, Option<ShortId>> = BTreeMap::new();
+        for (node, old) in left {
+            if !alive.contains_key(old) {
+                let heir = now.get(node).copied();
+                let known = gone.entry(*old).or_default();
+                // Of several, the lowest: whatever the order.
+                *known = match (*known, heir) {
+                    (Some(a), Some(b)) => Some(a.min(b)),
+                    (a, b) => a.or(b),
+                };
+            }
+        }
         gone
     }
 

@@ -2,30 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use medward_model::{Conversation, DeviceId, HostKey, Mac, Service, Transport};
+use medward_model::{Conversation, HostKey, Mac, ShortId, Transport};
 
-use super::build::Material;
+use super::build::{Answers, Material};
 use super::nodes::Locator;
 use crate::ledger::{FlowKey, FlowSum, Memory};
 
 /// Gives nodes what they answer on and what they ask for elsewhere.
 pub(crate) fn services(memory: &Memory, locator: &Locator<'_>, material: &mut Material<'_>) {
     let presences = &memory.presences;
-    let mut served: Vec<_> = presences.served.iter().collect();
-    served.sort_unstable_by_key(|(key, _)| **key);
-    for ((host, transport, port, protocol), seen) in served {
+    for (host, (transport, port, protocol), seen) in presences.served() {
         let node = locator.host(host, seen.span.first).and_then(|node| material.nodes.find(&node));
         let Some(number) = node else { continue };
-        let service = Service {
-            transport: *transport,
-            port: *port,
-            protocol: (*protocol).to_owned(),
-            first_seen: seen.span.first,
-            last_seen: seen.span.last,
-        };
-        material.of(number).serve(service, seen.packet);
+        let span = seen.span;
+        let answers = Answers { transport: *transport, port: *port, protocol, span, packet: seen.packet };
+        material.of(number).serve(answers);
     }
-    for ((host, transport, port, protocol), asked) in &presences.asked {
+    for (host, (transport, port, protocol), asked) in presences.asked() {
         let find = |host: &HostKey, material: &Material<'_>| {
             locator.host(host, asked.first).and_then(|node| material.nodes.find(&node))
         };
@@ -33,8 +26,7 @@ pub(crate) fn services(memory: &Memory, locator: &Locator<'_>, material: &mut Ma
         if !asked.heard && find(&asked.to, material).is_none() {
             continue;
         }
-        let first = material.of(number).asks.entry((*protocol, *port, *transport)).or_insert(asked.packet);
-        *first = (*first).min(asked.packet);
+        material.of(number).asks.push((*protocol, *port, *transport, asked.packet));
     }
 }
 
@@ -62,12 +54,13 @@ pub(crate) fn ends(
 pub(crate) fn collect(
     flows: &[(FlowKey, FlowSum)],
     ends: &[Option<(usize, usize)>],
-    ids: &BTreeMap<usize, DeviceId>,
+    ids: &[Option<ShortId>],
 ) -> (Vec<Conversation>, u64) {
-    let mut sums: BTreeMap<(&DeviceId, &DeviceId, Transport, u16, &str), Conversation> = BTreeMap::new();
+    let id = |number: usize| ids.get(number).copied().flatten();
+    let mut sums: BTreeMap<(ShortId, ShortId, Transport, u16, &str), Conversation> = BTreeMap::new();
     let mut without = 0_u64;
     for ((key, sum), ends) in flows.iter().zip(ends) {
-        let found = ends.and_then(|(from, to)| Some((ids.get(&from)?, ids.get(&to)?)));
+        let found = ends.and_then(|(from, to)| Some((id(from)?, id(to)?)));
         let Some((originator, responder)) = found else {
             if key.transport != Transport::Link {
                 without = without.saturating_add(1);
@@ -81,8 +74,8 @@ pub(crate) fn collect(
         let conversation =
             sums.entry((originator, responder, key.transport, port, protocol)).or_insert_with(|| {
                 Conversation {
-                    originator: originator.clone(),
-                    responder: responder.clone(),
+                    originator: originator.id(),
+                    responder: responder.id(),
                     transport: key.transport,
                     port,
                     protocol: protocol.to_owned(),

@@ -164,14 +164,14 @@ pub(crate) fn of(
         let amount = if forwards >= 3 { "forwards" } else { "forwards-few" };
         facts.push(plain("mac", "kind", amount.into(), None));
     }
-    for (service, packet) in &part.services {
+    for service in &part.services {
         let value = format!("{} {}/{}", service.protocol, service.transport.name(), service.port);
         facts.push(Fact {
-            time: Some(service.first_seen),
-            ..plain("service", "answers", value, Some(*packet))
+            time: Some(service.span.first),
+            ..plain("service", "answers", value, Some(service.packet))
         });
     }
-    for ((protocol, port, transport), packet) in &part.asks {
+    for (protocol, port, transport, packet) in &part.asks {
         let value = format!("{protocol} {}/{port}", transport.name());
         facts.push(plain("client", "asks", value, Some(*packet)));
     }

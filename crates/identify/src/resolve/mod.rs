@@ -19,7 +19,7 @@ use std::net::IpAddr;
 use medward_model::{Conversation, Device, DeviceId, Subject, Timestamp};
 
 use crate::catalog::Catalog;
-use crate::ledger::{FlowKey, FlowSum, Ledger, Memory, Observation};
+use crate::ledger::{FlowKey, FlowSum, Ledger, Memory, Told};
 use build::Material;
 use nodes::{Locator, Node};
 use ownership::Ownership;
@@ -104,10 +104,10 @@ pub fn resolve(ledger: Ledger, catalog: &Catalog) -> Resolution {
 
 /// As [`resolve`], and keeps what `wants` asks for as facts of each device.
 pub fn resolve_with(ledger: Ledger, catalog: &Catalog, wants: Wants<'_>) -> Resolution {
-    let (memory, flows) = Memory::of(ledger);
+    let (memory, told, flows) = Memory::of(ledger);
     let decisions = Decisions::default();
     let around = Around { catalog, realm: "", decisions: &decisions };
-    let prepared = prepare(&memory, &around, &flows, &[]);
+    let prepared = prepare(&memory, &told, &around, &flows, &[]);
     let (built, _) = build::devices(prepared.material, &prepared.ownership, &around, wants, None);
     let (conversations, unanswered) = conversations::collect(&flows, &prepared.ends, &built.ids);
     let build::Built { devices, remarks, facts, .. } = built;
@@ -125,20 +125,20 @@ struct Prepared<'m> {
 }
 
 fn prepare<'m>(
-    memory: &'m Memory,
+    memory: &Memory,
+    told: &'m Told,
     around: &Around<'_>,
     flows: &[(FlowKey, FlowSum)],
     deeds: &[(IpAddr, Timestamp)],
 ) -> Prepared<'m> {
-    let observations = memory.observations.sorted();
-    let mut seen = Seen::of(memory, &observations);
+    let mut seen = Seen::of(memory, told);
     let ownership = Ownership::of(&seen);
-    let mut material = gather(&seen, &ownership, memory, observations);
+    let mut material = gather(&seen, &ownership, memory, told);
     let locator = Locator { ownership: &ownership, broadcasts: &seen.broadcasts };
-    for (ip, deeds) in memory.deeds.sorted() {
+    for (ip, deeds) in &told.doings {
         for (deed, sum) in deeds {
-            if let Some(number) = material.nodes.find(&locator.ip(ip, sum.time)) {
-                material.of(number).deeds.push((deed, sum));
+            if let Some(number) = material.nodes.find(&locator.ip(*ip, sum.time)) {
+                material.of(number).deeds.push((deed, *sum));
             }
         }
     }
@@ -151,12 +151,7 @@ fn prepare<'m>(
 }
 
 /// Assigns links and evidence to nodes.
-fn gather<'m>(
-    seen: &Seen<'_>,
-    ownership: &Ownership,
-    memory: &Memory,
-    observations: Vec<(&'m Subject, Vec<&'m Observation>)>,
-) -> Material<'m> {
+fn gather<'m>(seen: &Seen<'_>, ownership: &Ownership, memory: &Memory, told: &'m Told) -> Material<'m> {
     let locator = Locator { ownership, broadcasts: &seen.broadcasts };
     let mut material = Material::default();
     for (mac, span) in &seen.macs {
@@ -164,7 +159,7 @@ fn gather<'m>(
         let part = material.of(number);
         part.widen(*span);
         part.ips.extend(ownership.addresses(*mac).filter(|ip| !ip.is_loopback()));
-        part.vlans.extend(seen.vlans.get(mac).into_iter().flatten().filter(|vlan| **vlan != 0));
+        part.vlans.extend(presence::within(&seen.vlans, *mac).filter(|vlan| **vlan != 0));
     }
     for (host, presence) in &seen.hosts {
         let Some(node) = locator.host(host, presence.span.first) else { continue };
@@ -188,11 +183,11 @@ fn gather<'m>(
         let number = material.nodes.number(Node::Group(*ip));
         let part = material.of(number);
         part.widen(*span);
-        part.ips.insert(*ip);
+        part.ips.push(*ip);
     }
     // Hearsay last: it may only describe what exists.
     let (hearsay, direct): (Vec<_>, Vec<_>) =
-        observations.into_iter().partition(|(subject, _)| matches!(subject, Subject::Ip(_)));
+        told.statements.iter().partition(|(subject, _)| matches!(subject, Subject::Ip(_)));
     for (subject, list) in direct.into_iter().chain(hearsay) {
         for observation in list {
             if let Some(number) = locator.subject(subject, observation.first, &mut material.nodes) {
@@ -212,7 +207,7 @@ mod tests;
 #[cfg(test)]
 mod tests_site;
 
-pub(crate) use addresses::is_group;
+pub(crate) use addresses::{is_group, is_private, subnet};
 pub use build::complete;
 pub use cpe::cpe as program_cpe;
 pub use decisions::{Decisions, NodeKey};

@@ -1,6 +1,6 @@
 //! Devices in the making: what evidence and flows are assigned to before devices are joined.
 
-use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 use medward_model::{HostKey, Mac, Subject, Timestamp};
@@ -8,9 +8,10 @@ use medward_model::{HostKey, Mac, Subject, Timestamp};
 use super::addresses::is_group;
 use super::ownership::Ownership;
 use super::presence::Broadcasts;
+use crate::ledger::Map;
 
 /// What holds a device together by itself.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Node {
     /// A station's MAC address.
     Station(Mac),
@@ -25,6 +26,23 @@ pub(crate) enum Node {
 }
 
 impl Node {
+    /// As a number that stays the same from one resolution to the next, while the program runs.
+    pub(crate) fn mark(&self, nodes: &Nodes) -> u64 {
+        let hasher = foldhash::fast::FixedState::default();
+        match self {
+            Node::Behind(via, key) => {
+                let via = match nodes.get(*via) {
+                    // What is behind stands behind something that is not.
+                    Some(Node::Behind(_, key)) => hasher.hash_one(key),
+                    Some(node) => hasher.hash_one(node),
+                    None => 0,
+                };
+                hasher.hash_one((via, key))
+            }
+            node => hasher.hash_one(node),
+        }
+    }
+
     /// As text that stays the same from one resolution to the next: "mac 00:1b:21:aa:bb:cc", "ip 10.1.2.3".
     pub(crate) fn key(&self, nodes: &Nodes) -> String {
         match self {
@@ -48,7 +66,7 @@ impl Node {
 /// All nodes, numbered in their order of creation (which follows sorted input), and joined where they are one device.
 #[derive(Debug, Default)]
 pub(crate) struct Nodes {
-    numbers: BTreeMap<Node, usize>,
+    numbers: Map<Node, usize>,
     nodes: Vec<Node>,
     /// Union-find: the parent of each; a root is its own. Roots are the lowest number of their set.
     roots: Vec<usize>,
@@ -81,6 +99,11 @@ impl Nodes {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Node)> {
         self.nodes.iter().enumerate()
+    }
+
+    /// Only what each was numbered.
+    pub(crate) fn into_numbers(self) -> Map<Node, usize> {
+        self.numbers
     }
 
     /// The lowest number of the set that `number` is in.

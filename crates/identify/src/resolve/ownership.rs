@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use medward_model::{HostKey, Mac, Timestamp};
 
 use super::addresses::{is_eui64_of, is_link_local, is_private, is_virtual_router, subnet};
-use super::presence::{Seen, Span};
+use super::presence::{Presence, Seen, Span, within};
 
 /// A host with more addresses than this in one subnet, none of them linked to it, passes on for others.
 const MAX_ALIASES: usize = 4;
@@ -14,101 +14,127 @@ const MAX_ALIASES: usize = 4;
 /// Which addresses belong to which MAC.
 #[derive(Debug, Default)]
 pub(crate) struct Ownership {
-    own: BTreeMap<Mac, BTreeSet<IpAddr>>,
-    /// Owners of an address with when it was seen there.
-    owners: BTreeMap<IpAddr, BTreeMap<Mac, Vec<(Timestamp, Timestamp)>>>,
-    /// MACs with an address that is surely theirs, or with none at all.
-    firm: BTreeSet<Mac>,
+    /// In order.
+    own: Vec<(Mac, IpAddr)>,
+    /// Owners of an address with when it was seen there, in order.
+    owners: Vec<(IpAddr, Mac, Timestamp, Timestamp)>,
+    /// MACs with an address that is surely theirs, in order.
+    firm: Vec<Mac>,
     /// MACs that pass on for others, with how many.
     pub gateways: BTreeMap<Mac, usize>,
 }
 
 impl Ownership {
     pub(crate) fn of(seen: &Seen<'_>) -> Ownership {
-        let mut carried: BTreeMap<Mac, BTreeMap<IpAddr, Carried>> = BTreeMap::new();
-        for (host, presence) in &seen.hosts {
-            if !host.mac.is_station() {
-                continue;
+        let mut carried: Vec<(Mac, IpAddr, Carried<'_>)> = seen
+            .hosts
+            .iter()
+            .filter(|(host, _)| host.mac.is_station())
+            .map(|(host, presence)| (host.mac, host.ip, Carried::new(presence)))
+            .collect();
+        carried.sort_by_key(|(mac, ip, _)| (*mac, *ip));
+        // An address that a station carried on several networks.
+        carried.dedup_by(|later, known| {
+            let same = (later.0, later.1) == (known.0, known.1);
+            if same {
+                known.2.span.widen(later.2.span);
+                known.2.among_private |= later.2.among_private;
+                known.2.peers.append(&mut later.2.peers);
             }
-            let carried = carried.entry(host.mac).or_default();
-            let entry =
-                carried.entry(host.ip).or_insert_with(|| Carried { span: presence.span, peers: Vec::new() });
-            entry.span.widen(presence.span);
-            entry.peers.extend(presence.peers.iter().filter(|p| p.mac != host.mac));
-        }
+            same
+        });
         let mut ownership = Ownership::default();
-        let mut linked: BTreeMap<Mac, Vec<IpAddr>> = BTreeMap::new();
-        for (ip, macs) in &seen.holders {
-            for (mac, holding) in macs {
-                ownership.add(*mac, *ip, holding.intervals.iter().copied());
-                ownership.firm.insert(*mac);
-                linked.entry(*mac).or_default().push(*ip);
-            }
+        let mut linked: Vec<(Mac, IpAddr)> = Vec::new();
+        for (ip, mac, spans) in seen.holders.iter() {
+            ownership.add(*mac, *ip, spans.iter().copied());
+            ownership.firm.push(*mac);
+            linked.push((*mac, *ip));
         }
-        let mut on_link: BTreeMap<IpAddr, BTreeSet<Mac>> = BTreeMap::new();
-        for (mac, ips) in &carried {
-            for (ip, _) in ips.iter().filter(|(ip, one)| one.is_on_link(**ip, seen)) {
-                on_link.entry(*ip).or_default().insert(*mac);
-            }
-        }
-        for (mac, ips) in &carried {
-            let (own, far) = split(*mac, ips, seen, linked.get(mac).map_or(&[], Vec::as_slice), &on_link);
+        linked.sort_unstable();
+        linked.dedup();
+        let mut on_link: Vec<(IpAddr, Mac)> = carried
+            .iter()
+            .filter(|(_, ip, one)| one.is_on_link(*ip, seen))
+            .map(|(mac, ip, _)| (*ip, *mac))
+            .collect();
+        on_link.sort_unstable();
+        for ips in carried.chunk_by(|a, b| a.0 == b.0) {
+            let Some(mac) = ips.first().map(|first| first.0) else { continue };
+            let here: Vec<IpAddr> = within(&linked, mac).copied().collect();
+            let (own, far) = split(mac, ips, seen, &here, &on_link);
             for ip in own {
-                if let Some(carried) = ips.get(&ip) {
-                    ownership.add(*mac, ip, [(carried.span.first, carried.span.last)]);
+                if let Ok(at) = ips.binary_search_by_key(&ip, |(_, ip, _)| *ip)
+                    && let Some((_, _, carried)) = ips.get(at)
+                {
+                    ownership.add(mac, ip, [(carried.span.first, carried.span.last)]);
                 }
             }
             let sure = |ip: &IpAddr| {
-                seen.holders.get(ip).is_some_and(|macs| macs.contains_key(mac))
+                seen.holders.is_held_by(*ip, mac) == Some(true)
                     || is_link_local(*ip)
-                    || is_eui64_of(*ip, *mac)
-                    || on_link.get(ip).is_some_and(|macs| macs.contains(mac))
+                    || is_eui64_of(*ip, mac)
+                    || within(&on_link, *ip).any(|known| *known == mac)
             };
-            if !far.is_empty() || ips.keys().any(sure) {
-                ownership.firm.insert(*mac);
+            if !far.is_empty() || ips.iter().any(|(_, ip, _)| sure(ip)) {
+                ownership.firm.push(mac);
             }
             if !far.is_empty() {
-                ownership.gateways.insert(*mac, far.len());
+                ownership.gateways.insert(mac, far.len());
             }
         }
+        ownership.own.sort_unstable();
+        ownership.own.dedup();
+        ownership.own.shrink_to_fit();
+        ownership.owners.sort_unstable();
+        ownership.owners.dedup();
+        ownership.owners.shrink_to_fit();
+        ownership.firm.sort_unstable();
+        ownership.firm.dedup();
+        ownership.firm.shrink_to_fit();
         ownership
     }
 
     fn add(&mut self, mac: Mac, ip: IpAddr, when: impl IntoIterator<Item = (Timestamp, Timestamp)>) {
-        self.own.entry(mac).or_default().insert(ip);
-        self.owners.entry(ip).or_default().entry(mac).or_default().extend(when);
+        self.own.push((mac, ip));
+        self.owners.extend(when.into_iter().map(|(first, last)| (ip, mac, first, last)));
     }
 
     /// The addresses of a MAC.
     pub(crate) fn addresses(&self, mac: Mac) -> impl Iterator<Item = IpAddr> + '_ {
-        self.own.get(&mac).into_iter().flatten().copied()
+        within(&self.own, mac).copied()
     }
 
     /// False where all that is known of a MAC is an address that may lie behind it.
     pub(crate) fn is_firm(&self, mac: Mac) -> bool {
-        self.firm.contains(&mac) || !self.own.contains_key(&mac)
+        self.firm.binary_search(&mac).is_ok() || within(&self.own, mac).next().is_none()
     }
 
     pub(crate) fn owns(&self, mac: Mac, ip: IpAddr) -> bool {
-        self.own.get(&mac).is_some_and(|ips| ips.contains(&ip))
+        self.own.binary_search(&(mac, ip)).is_ok()
     }
 
     /// Who held the address at that time: who was seen with it then, else who took it last before, else the only
     /// holder there ever was. `None` where nobody or more than one could be meant.
     pub(crate) fn holder(&self, ip: IpAddr, at: Timestamp) -> Option<Mac> {
-        let macs = self.owners.get(&ip)?;
-        if let (1, Some(only)) = (macs.len(), macs.keys().next()) {
-            return Some(*only);
+        let from = self.owners.partition_point(|(known, ..)| *known < ip);
+        let all = self.owners.get(from..).unwrap_or_default();
+        let owners = all.iter().take_while(|(known, ..)| *known == ip).count();
+        let owners = all.get(..owners)?;
+        let (first, last) = (owners.first()?.1, owners.last()?.1);
+        if first == last {
+            return Some(first);
         }
-        let taken = |spans: &[(Timestamp, Timestamp)]| {
-            spans.iter().filter(|s| s.0 <= at && at <= s.1).map(|s| s.0).max()
-        };
-        let within = macs.iter().filter_map(|(mac, spans)| Some((taken(spans)?, *mac)));
+        let by_mac = || owners.chunk_by(|a, b| a.1 == b.1);
+        let within = by_mac().filter_map(|spans| {
+            let taken = spans.iter().filter(|s| s.2 <= at && at <= s.3).map(|s| s.2).max()?;
+            Some((taken, spans.first()?.1))
+        });
         if let Some(latest) = unique_max(within) {
             return Some(latest);
         }
-        let before = macs.iter().filter_map(|(mac, spans)| {
-            spans.iter().filter(|s| s.1 <= at).map(|s| s.1).max().map(|last| (last, *mac))
+        let before = by_mac().filter_map(|spans| {
+            let left = spans.iter().filter(|s| s.3 <= at).map(|s| s.3).max()?;
+            Some((left, spans.first()?.1))
         });
         unique_max(before)
     }
@@ -126,45 +152,48 @@ fn unique_max(entries: impl Iterator<Item = (Timestamp, Mac)>) -> Option<Mac> {
 }
 
 /// An address as one MAC carried it.
-struct Carried {
+struct Carried<'m> {
     span: Span,
-    peers: Vec<HostKey>,
+    among_private: bool,
+    peers: Vec<&'m [HostKey]>,
 }
 
-impl Carried {
+impl<'m> Carried<'m> {
+    fn new(presence: &Presence<'m>) -> Carried<'m> {
+        let peers = if presence.peers.is_empty() { Vec::new() } else { vec![presence.peers] };
+        Carried { span: presence.span, among_private: presence.among_private, peers }
+    }
+
     /// It spoke with a neighbour of its own subnet that has another MAC, so no router lies between them.
     fn is_on_link(&self, ip: IpAddr, seen: &Seen<'_>) -> bool {
-        self.peers.iter().any(|peer| {
+        self.peers.iter().copied().flatten().any(|peer| {
             subnet(peer.ip) == subnet(ip)
                 && peer.ip.is_ipv4() == ip.is_ipv4()
                 && peer.mac.is_station()
-                && linked_to(seen, peer.ip).is_none_or(|macs| macs.contains(&peer.mac))
+                && seen.holders.is_held_by(peer.ip, peer.mac) != Some(false)
         })
     }
-}
-
-fn linked_to(seen: &Seen<'_>, ip: IpAddr) -> Option<Vec<Mac>> {
-    seen.holders.get(&ip).map(|macs| macs.keys().copied().collect())
 }
 
 /// Parts the addresses that a MAC carried into its own and those of others.
 fn split(
     mac: Mac,
-    ips: &BTreeMap<IpAddr, Carried>,
+    ips: &[(Mac, IpAddr, Carried<'_>)],
     seen: &Seen<'_>,
     linked_here: &[IpAddr],
-    neighbours: &BTreeMap<IpAddr, BTreeSet<Mac>>,
+    neighbours: &[(IpAddr, Mac)],
 ) -> (Vec<IpAddr>, Vec<IpAddr>) {
-    let linked = |ip: IpAddr| seen.holders.get(&ip).is_some_and(|macs| macs.contains_key(&mac));
+    let linked = |ip: IpAddr| seen.holders.is_held_by(ip, mac) == Some(true);
     // Another station holds it: it said so, or it speaks with neighbours under that address and this one does not.
     let linked_elsewhere = |ip: IpAddr| {
-        seen.holders.get(&ip).is_some_and(|macs| !macs.contains_key(&mac))
-            || neighbours.get(&ip).is_some_and(|macs| !macs.contains(&mac))
+        let mut beside = within(neighbours, ip).peekable();
+        seen.holders.is_held_by(ip, mac) == Some(false)
+            || beside.peek().is_some() && !beside.any(|known| *known == mac)
     };
     let all_linked = linked_here;
     let mut own = Vec::new();
-    let mut open: Vec<(IpAddr, &Carried)> = Vec::new();
-    for (ip, carried) in ips {
+    let mut open: Vec<(IpAddr, &Carried<'_>)> = Vec::new();
+    for (_, ip, carried) in ips {
         if linked(*ip) || is_link_local(*ip) || is_eui64_of(*ip, mac) {
             own.push(*ip);
         } else {
@@ -173,7 +202,6 @@ fn split(
     }
     let v4 = |ip: &IpAddr| ip.is_ipv4();
     let open_v4: Vec<_> = open.iter().filter(|(ip, _)| v4(ip)).collect();
-    let among_private = |carried: &Carried| carried.peers.iter().any(|p| is_private(p.ip) && p.ip.is_ipv4());
     let subnets = |family: fn(&IpAddr) -> bool| {
         let linked = all_linked.iter().filter(|ip| family(ip) && !is_link_local(**ip));
         let open = open.iter().map(|(ip, _)| ip).filter(|ip| family(ip));
@@ -183,7 +211,7 @@ fn split(
     let on_link: BTreeSet<IpAddr> =
         open.iter().filter(|(ip, c)| c.is_on_link(*ip, seen)).map(|(ip, _)| *ip).collect();
     // Two of them at the same time: sorted by start, one starts before all earlier ones have ended.
-    let concurrent = |list: &[&(IpAddr, &Carried)]| {
+    let concurrent = |list: &[&(IpAddr, &Carried<'_>)]| {
         let mut spans: Vec<Span> = list.iter().map(|(_, carried)| carried.span).collect();
         spans.sort_by_key(|span| span.first);
         let mut until: Option<Timestamp> = None;
@@ -195,7 +223,7 @@ fn split(
     };
     let forwards = is_virtual_router(mac)
         || open.iter().any(|(ip, _)| linked_elsewhere(*ip))
-        || open_v4.iter().any(|(ip, c)| !is_private(*ip) && (has_private_v4 || among_private(c)))
+        || open_v4.iter().any(|(ip, c)| !is_private(*ip) && (has_private_v4 || c.among_private))
         || subnets(|ip| ip.is_ipv4()) > 1 && (concurrent(&open_v4) || !all_linked.is_empty())
         || open_v4.len() > MAX_ALIASES
         || concurrent(&open_v4) && !open_v4.iter().any(|(ip, _)| on_link.contains(ip))

@@ -1,19 +1,19 @@
 //! A site over time: what is observed is taken in, and each round tells which devices became others and who did what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use medward_model::{Device, DeviceId, HostKey, Mac, Subject, Timestamp, Transport, Verb};
+use medward_model::{Device, DeviceId, HostKey, Mac, ShortId, Subject, Timestamp, Transport, Verb};
 
 use super::cache::Cache;
 use super::decisions::Decisions;
-use super::nodes::{Locator, Node, Nodes};
+use super::nodes::{Locator, Node};
 use super::ownership::Ownership;
 use super::presence::Broadcasts;
 use super::{Around, Prepared, build, prepare};
 use crate::catalog::Catalog;
 use crate::codec::{DecodeError, Names, PENDING, WrittenEntry, pending_in, pending_out};
-use crate::ledger::{Deed as Kind, DeedSum, FlowKey, FlowSum, Ledger, Limits, Memory, Part};
+use crate::ledger::{Deed as Kind, DeedSum, FlowKey, FlowSum, Ledger, Limits, Map, Memory, Part};
 
 /// Flows whose ends are not known to exist yet wait for so many rounds.
 const PATIENCE: u8 = 60;
@@ -39,15 +39,21 @@ pub struct Site {
 struct Located {
     ownership: Ownership,
     broadcasts: Broadcasts,
-    nodes: Nodes,
-    ids: BTreeMap<usize, DeviceId>,
+    nodes: Map<Node, usize>,
+    ids: Vec<Option<ShortId>>,
+}
+
+impl Located {
+    fn id(&self, number: usize) -> Option<ShortId> {
+        self.ids.get(number).copied().flatten()
+    }
 }
 
 /// Traffic between two devices since the round before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
-    pub originator: DeviceId,
-    pub responder: DeviceId,
+    pub originator: ShortId,
+    pub responder: ShortId,
     pub transport: Transport,
     pub port: u16,
     pub protocol: &'static str,
@@ -62,7 +68,7 @@ pub struct Exchange {
 /// What a device did, or what was done to it, since the round before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deed {
-    pub device: DeviceId,
+    pub device: ShortId,
     /// It did it; else it was done to it.
     pub actor: bool,
     pub protocol: &'static str,
@@ -79,7 +85,7 @@ pub struct Round {
     /// Devices that are new or other than they were, by id.
     pub devices: Vec<Device>,
     /// Devices that are as they were, with when they were first and last seen.
-    pub unchanged: Vec<(DeviceId, Timestamp, Timestamp)>,
+    pub unchanged: Vec<(ShortId, Timestamp, Timestamp)>,
     /// Devices that are none any more, with what each is part of now.
     pub gone: Vec<(DeviceId, Option<DeviceId>)>,
     pub exchanges: Vec<Exchange>,
@@ -154,10 +160,12 @@ impl Site {
         let flows: Vec<(FlowKey, FlowSum)> = pending.flows.iter().map(|(key, sum, _)| (*key, *sum)).collect();
         let places: Vec<(IpAddr, Timestamp)> =
             pending.deeds.iter().map(|(ip, _, sum)| (*ip, sum.time)).collect();
-        let prepared = prepare(&self.memory, &around, &flows, &places);
+        let told = self.memory.told();
+        let prepared = prepare(&self.memory, &told, &around, &flows, &places);
         let Prepared { material, ownership, broadcasts, ends, doers } = prepared;
         let cache = Some(&mut self.cache);
         let (built, nodes) = build::devices(material, &ownership, &around, &|_, _| false, cache);
+        drop(told);
         let gone = self.cache.succeed(&built.ids, &nodes);
         self.memory.stale = false;
         let mut round = Round { devices: built.devices, gone, ..Round::default() };
@@ -166,6 +174,7 @@ impl Site {
             .into_iter()
             .filter_map(|(id, span)| span.map(|span| (id, span.first, span.last)))
             .collect();
+        let nodes = nodes.into_numbers();
         self.located = Some(Located { ownership, broadcasts, nodes, ids: built.ids });
         self.tell(pending, &ends, &doers, false, &mut round);
         round
@@ -177,15 +186,15 @@ impl Site {
         let Some(located) = self.located.take() else { return Round::default() };
         let pending = self.pending();
         let locator = Locator { ownership: &located.ownership, broadcasts: &located.broadcasts };
-        let mut seen: BTreeMap<&DeviceId, (Timestamp, Timestamp)> = BTreeMap::new();
+        let mut seen: Map<ShortId, (Timestamp, Timestamp)> = Map::default();
         let mut see = |number: usize, first: Timestamp, last: Timestamp| {
-            if let Some(id) = located.ids.get(&number) {
+            if let Some(id) = located.id(number) {
                 let span = seen.entry(id).or_insert((first, last));
                 *span = (span.0.min(first), span.1.max(last));
             }
         };
         let find =
-            |host: &HostKey, at: Timestamp| locator.host(host, at).and_then(|node| located.nodes.find(&node));
+            |host: &HostKey, at: Timestamp| locator.host(host, at).and_then(|node| located.nodes.get(&node).copied());
         let ends: Vec<Option<(usize, usize)>> = pending
             .flows
             .iter()
@@ -202,18 +211,19 @@ impl Site {
             })
             .collect();
         let doers: Vec<Option<usize>> =
-            pending.deeds.iter().map(|(ip, _, sum)| located.nodes.find(&locator.ip(*ip, sum.time))).collect();
+            pending.deeds.iter().map(|(ip, _, sum)| located.nodes.get(&locator.ip(*ip, sum.time)).copied()).collect();
         for (subject, at) in &pending.heard {
             let node = match subject {
                 Subject::Mac { mac, .. } => Some(Node::Station(*mac)),
                 Subject::Host(host) => locator.host(host, *at),
                 Subject::Ip(_) | Subject::Behind { .. } => None,
             };
-            if let Some(number) = node.and_then(|node| located.nodes.find(&node)) {
-                see(number, *at, *at);
+            if let Some(number) = node.and_then(|node| located.nodes.get(&node)) {
+                see(*number, *at, *at);
             }
         }
-        let unchanged = seen.into_iter().map(|(id, (first, last))| (id.clone(), first, last)).collect();
+        let mut unchanged: Vec<_> = seen.into_iter().map(|(id, (first, last))| (id, first, last)).collect();
+        unchanged.sort_unstable();
         let mut round = Round { unchanged, ..Round::default() };
         self.located = Some(located);
         self.tell(pending, &ends, &doers, true, &mut round);
@@ -242,7 +252,7 @@ impl Site {
     ) {
         let Some(located) = &self.located else { return };
         for ((key, sum, patience), ends) in pending.flows.into_iter().zip(ends) {
-            let found = ends.and_then(|(from, to)| Some((located.ids.get(&from)?, located.ids.get(&to)?)));
+            let found = ends.and_then(|(from, to)| Some((located.id(from)?, located.id(to)?)));
             match found {
                 Some((from, to)) => round.exchanges.push(exchange(from, to, &key, &sum)),
                 // A frame to a group has no device at its other end, and never will.
@@ -255,7 +265,7 @@ impl Site {
             }
         }
         for ((ip, kind, sum), doer) in pending.deeds.into_iter().zip(doers) {
-            let Some(device) = doer.and_then(|number| located.ids.get(&number)) else {
+            let Some(device) = doer.and_then(|number| located.id(number)) else {
                 // Whose it is shows at the next thorough look.
                 if again && self.deeds.len() < WAITING {
                     self.deeds.push((ip, vec![(kind, sum)]));
@@ -263,7 +273,7 @@ impl Site {
                 continue;
             };
             round.deeds.push(Deed {
-                device: device.clone(),
+                device,
                 actor: kind.part == Part::Actor,
                 protocol: kind.protocol,
                 verb: kind.verb,
@@ -327,10 +337,10 @@ struct Pending {
     heard: Vec<(Subject, Timestamp)>,
 }
 
-fn exchange(from: &DeviceId, to: &DeviceId, key: &FlowKey, sum: &FlowSum) -> Exchange {
+fn exchange(originator: ShortId, responder: ShortId, key: &FlowKey, sum: &FlowSum) -> Exchange {
     Exchange {
-        originator: from.clone(),
-        responder: to.clone(),
+        originator,
+        responder,
         transport: key.transport,
         port: if key.transport == Transport::Link { 0 } else { key.port },
         protocol: key.protocol.unwrap_or("unknown"),
@@ -344,10 +354,10 @@ fn exchange(from: &DeviceId, to: &DeviceId, key: &FlowKey, sum: &FlowSum) -> Exc
 
 /// Puts the exchanges of one conversation together.
 pub fn conversations(exchanges: Vec<Exchange>) -> Vec<Exchange> {
-    type Key = (DeviceId, DeviceId, Transport, u16, &'static str);
+    type Key = (ShortId, ShortId, Transport, u16, &'static str);
     let mut sums: BTreeMap<Key, Exchange> = BTreeMap::new();
     for one in exchanges {
-        let key = (one.originator.clone(), one.responder.clone(), one.transport, one.port, one.protocol);
+        let key = (one.originator, one.responder, one.transport, one.port, one.protocol);
         match sums.get_mut(&key) {
             Some(known) => {
                 known.flows = known.flows.saturating_add(one.flows);
@@ -372,23 +382,4 @@ impl std::fmt::Debug for Site {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Site").field("realm", &self.realm).field("hosts", &self.memory.hosts()).finish()
     }
-}
-
-/// Ids of devices that some node had, and which it has now.
-pub(super) fn successors(
-    before: &BTreeMap<u64, DeviceId>,
-    now: &BTreeMap<u64, DeviceId>,
-) -> Vec<(DeviceId, Option<DeviceId>)> {
-    let alive: BTreeSet<&DeviceId> = now.values().collect();
-    let mut gone: BTreeMap<DeviceId, Option<DeviceId>> = BTreeMap::new();
-    for (node, old) in before {
-        if !alive.contains(old) {
-            let new = now.get(node).cloned();
-            let known = gone.entry(old.clone()).or_default();
-            if known.is_none() {
-                *known = new;
-            }
-        }
-    }
-    gone.into_iter().collect()
 }

@@ -346,6 +346,7 @@ impl LiveSite {
     /// Devices that are as they were, and were seen again.
     fn see(&mut self, round: &Round, commit: &mut Commit, now: Timestamp) {
         for (id, first, last) in &round.unchanged {
+            let id = &id.id();
             let Some(known) = self.known.get_mut(id) else { continue };
             if *last <= known.last_seen {
                 continue;
@@ -398,8 +399,8 @@ impl LiveSite {
         for one in conversations(round.exchanges.clone()) {
             news::peer(&self.name, &one, &mut self.known, now, commit);
             commit.conversations.push(ConversationDelta {
-                originator: one.originator,
-                responder: one.responder,
+                originator: one.originator.id(),
+                responder: one.responder.id(),
                 transport: one.transport,
                 port: one.port,
                 protocol: one.protocol.to_owned(),
@@ -414,7 +415,7 @@ impl LiveSite {
             let verb = serde_json::to_value(deed.verb).ok();
             let verb = verb.as_ref().and_then(|v| v.as_str()).unwrap_or_default().to_owned();
             commit.activity.push(ActivityDelta {
-                device: deed.device.clone(),
+                device: deed.device.id(),
                 protocol: deed.protocol.to_owned(),
                 clinical: lore.is_clinical(deed.protocol) && is_use(&verb, &deed.operation),
                 verb,

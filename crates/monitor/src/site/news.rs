@@ -260,7 +260,8 @@ pub(super) fn peer(
     commit: &mut Commit,
 ) {
     let hasher = foldhash::fast::FixedState::default();
-    let ends = [(&one.originator, &one.responder), (&one.responder, &one.originator)];
+    let (originator, responder) = (one.originator.id(), one.responder.id());
+    let ends = [(&originator, &responder), (&responder, &originator)];
     for (device, peer) in ends {
         let name = all.get(peer).map_or_else(|| peer.0.clone(), |peer| peer.name.clone());
         let Some(known) = all.get_mut(device).filter(|known| known.medical) else { continue };
