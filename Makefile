@@ -125,6 +125,7 @@ node:
 peers:
 	@[ -x /usr/lib/postgresql/15/bin/postgres ] || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || $(call apt,postgresql)
 	@command -v nats-server >/dev/null || $(call apt,nats-server)
+	@[ -x /usr/sbin/snmpd ] || $(call apt,snmpd)
 	@command -v ip >/dev/null || $(call apt,iproute2)
 	@command -v setpriv >/dev/null || $(call apt,util-linux)
 	@[ -x target/peers/bin/schemathesis ] && [ -x target/peers/bin/oidc-provider-mock ] || { \

@@ -87,6 +87,7 @@ function overview({ state }) {
       external: 3,
       new_24h: fresh,
     },
+    missing: stakes(state),
     attention: [
       {
         kind: 'missing',
@@ -140,6 +141,41 @@ function overview({ state }) {
   }
 }
 
+const gone = (state) => state.world.devices.filter((d) => d.status === 'missing')
+// Of every third nobody said the value.
+const value = (n) => (n % 3 ? 1800 + n * 650 : undefined)
+function stakes(state) {
+  const all = gone(state)
+  const amounts = all.map((_, n) => value(n)).filter(Boolean)
+  return {
+    devices: all.length,
+    life_supporting: all.filter((d) => d.life_supporting === 'yes').length,
+    worth: amounts.length
+      ? [{ currency: 'EUR', amount: amounts.reduce((a, b) => a + b, 0), devices: amounts.length }]
+      : [],
+    without_value: all.length - amounts.length,
+  }
+}
+function missing({ state }) {
+  const sum = stakes(state)
+  const ago = (hours) => new Date(state.now() - hours * 36e5).toISOString()
+  const items = gone(state).map((d, n) => ({
+    device: summaryOf(d),
+    value: value(n),
+    currency: value(n) && 'EUR',
+    last_used: n % 2 ? ago(5 + n * 7) : undefined,
+    before: n % 4 ? { ...d.whereabouts, position: 'sw-2-1 port 4', since: ago(90), last: ago(60) } : undefined,
+  }))
+  items.sort((a, b) => (b.device.life_supporting === 'yes') - (a.device.life_supporting === 'yes'))
+  return { ...sum, words: '', items: items.slice(0, 100) }
+}
+const tally = (values) => {
+  const sums = {}
+  for (const one of values) sums[one] = (sums[one] ?? 0) + 1
+  return sums
+}
+const switchOf = (d) => (d.whereabouts?.position?.includes(' port ') ? [d.whereabouts.position.split(' port ')[0]] : [])
+
 function events({ state, params }) {
   const order = ['info', 'low', 'medium', 'high', 'critical']
   const least = order.indexOf(params.get('severity') ?? 'info')
@@ -166,8 +202,8 @@ function reconcile(state, rows = 388) {
       .slice(3, 17)
       .map(summaryOf),
     missing_on_wire: [
-      { asset_tag: 'A-1044', vendor: 'BD', model: 'Alaris 8015', serial: 'SN99812', location: 'Ward 5' },
-      { asset_tag: 'A-2209', vendor: 'Philips', model: 'MX450', serial: 'DE55102', location: 'ICU' },
+      { tag: 'A-1044', vendor: 'BD', model: 'Alaris 8015', serial: 'SN99812', location: 'Ward 5', value: '4,500 EUR' },
+      { tag: 'A-2209', vendor: 'Philips', model: 'MX450', serial: 'DE55102', location: 'ICU' },
     ],
     contradicting: d
       .filter((x) => x.serial)
@@ -402,6 +438,7 @@ export const routes = [
   ],
   ['GET', '/usage', ({ state, params }) => lists.usage(state.world, params, state.now)],
   ['GET', '/events', events],
+  ['GET', '/missing', missing],
   ['GET', '/sensors', ({ state }) => ({ items: state.admin.sensors })],
   [
     'GET',
@@ -417,6 +454,10 @@ export const routes = [
         unheard: blind.length,
         blind_spots: blind.slice(0, 50).map(summaryOf),
         vlans,
+        unheard_vlans: tally(blind.flatMap((d) => d.vlans)),
+        switches: tally(here.filter((d) => d.status !== 'unheard').flatMap(switchOf)),
+        unheard_switches: tally(blind.flatMap(switchOf)),
+        inventory: { total: 9, items: reconcile(state).missing_on_wire },
       }
     },
   ],

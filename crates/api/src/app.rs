@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, broadcast};
 
 use crate::outgoing::Outgoing;
 use crate::pace::Pace;
+use crate::resource::Unseen;
 use crate::secrets::{SecretError, Vault};
 use crate::site::Site;
 use crate::{Live, Problem};
@@ -101,6 +102,8 @@ pub struct App {
     /// At most so many passwords are checked at a time: each takes 19 MiB.
     pub(crate) checks: Arc<Semaphore>,
     pub(crate) trends: Trends,
+    /// What of the maintenance system's list was nowhere on the wire, when it was compared last.
+    pub(crate) unseen: Arc<tokio::sync::Mutex<Option<(Timestamp, Unseen)>>>,
     pub(crate) site: Site,
     /// Streams and downloads that are open.
     pub(crate) streams: Arc<Semaphore>,
@@ -125,6 +128,7 @@ impl App {
             outgoing: Outgoing::new(config.private_outgoing),
             checks: Arc::new(Semaphore::new(2)),
             trends: Trends::default(),
+            unseen: Arc::default(),
             site: Site::embedded(),
             streams: Arc::new(Semaphore::new(256)),
             config: Arc::new(config),

@@ -256,6 +256,7 @@ pub const TABLE: &[Entry] = &[
     act("GET", "/api/v1/devices/export", Need::May(P::Export), "export.devices"),
     act("POST", "/api/v1/devices/bulk", Need::May(P::DeviceAnnotate), "device.annotate-many"),
     act("POST", "/api/v1/devices/merge", IDENTITY, "device.merge"),
+    row("GET", "/api/v1/missing", DEVICE),
     row("GET", "/api/v1/devices/{id}", DEVICE),
     act("PATCH", "/api/v1/devices/{id}", Need::May(P::DeviceAnnotate), "device.annotate"),
     row("GET", "/api/v1/devices/{id}/why/{attribute}", DEVICE),

@@ -102,3 +102,89 @@ fn a_core_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing() {
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(kept(&monitor), wanted);
 }
+
+/// A switch of one port (net-snmp's snmpd), where that station is; `None` where snmpd is not installed.
+fn switch(folder: &Path, mac: &str) -> Option<(Ended, String)> {
+    let program = Path::new("/usr/sbin/snmpd");
+    if !program.exists() {
+        return None;
+    }
+    let numbers: Vec<String> =
+        mac.split(':').map(|part| u8::from_str_radix(part, 16).unwrap().to_string()).collect();
+    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let configuration = format!(
+        "sysName sw-lab\nrocommunity lab\n\
+         override .1.3.6.1.2.1.17.1.4.1.2.3 integer 10103\n\
+         override .1.3.6.1.2.1.31.1.1.1.1.10103 octet_str \"Gi1/0/3\"\n\
+         override .1.3.6.1.2.1.17.7.1.2.2.1.2.20.{} integer 3\n",
+        numbers.join(".")
+    );
+    let file = folder.join("snmpd.conf");
+    std::fs::write(&file, configuration).unwrap();
+    let address = format!("127.0.0.1:{port}");
+    let child = Command::new(program)
+        .args(["-f", "-Lf"])
+        .arg(folder.join("log"))
+        .args(["-C", "-c"])
+        .arg(&file)
+        .arg(format!("udp:{address}"))
+        .env("SNMP_PERSISTENT_DIR", folder)
+        .env("MIBS", "")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    Some((Ended(child), address))
+}
+
+/// Ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn what_a_switch_tells_a_sensor_is_where_devices_are() {
+    let (core, own, agent) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let ward = ward();
+    let arguments = ["--site", "north", "--sensors", "127.0.0.1:0", "--speed", "max", "--replay"];
+    let monitor = Monitor::start(core.path(), &[&arguments[..], &[ward.to_str().unwrap()]].concat());
+    let find = || -> Option<(String, String)> {
+        let devices = monitor.get("/devices?q=scope:internal%20status:active");
+        let one = devices["items"].as_array()?.iter().find(|device| device["macs"][0].is_string())?;
+        Some((one["id"].as_str()?.to_owned(), one["macs"][0].as_str()?.to_owned()))
+    };
+    monitor.until("a device is there", Duration::from_secs(60), || find().is_some());
+    let (device, mac) = find().unwrap();
+    let Some((_switch, address)) = switch(agent.path(), &mac) else {
+        return eprintln!("skipped: snmpd is not installed (apt-get install snmpd)");
+    };
+    let token = invited(&monitor, "north", "s1");
+    let _sensor = Ended(
+        Command::new(env!("CARGO_BIN_EXE_medward"))
+            .args([
+                "sensor",
+                "--invitation",
+                &token,
+                "--switch",
+                &address,
+                "--switch-interval",
+                "10",
+                "--data",
+            ])
+            .arg(own.path())
+            .env("MEDWARD_SNMP", "lab")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    monitor.until("it is at the port", Duration::from_secs(60), || {
+        let whereabouts = &monitor.get(&format!("/devices/{device}"))["summary"]["whereabouts"];
+        whereabouts["position"] == "sw-lab port Gi1/0/3" && whereabouts["how"] == "switch-port"
+    });
+}

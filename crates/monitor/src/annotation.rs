@@ -58,8 +58,10 @@ pub struct Annotation {
     pub maintenance: Vec<Maintenance>,
     /// Identifier of the place (a document of kind "place") where it belongs.
     pub place: Option<String>,
-    /// What it would cost to replace, in whole units of the site's currency.
+    /// What it is worth, or would cost to replace, in whole units of a currency.
     pub value: Option<u64>,
+    /// Sign or code of that currency, at most 8 characters; the house's own where it is not said.
+    pub currency: Option<String>,
     pub version: u64,
 }
 
@@ -75,6 +77,7 @@ pub struct Patch {
     pub maintenance: Option<Vec<Maintenance>>,
     pub place: Option<Option<String>>,
     pub value: Option<Option<u64>>,
+    pub currency: Option<Option<String>>,
 }
 
 impl Patch {
@@ -102,6 +105,9 @@ impl Patch {
         }
         if let Some(value) = self.value {
             to.value = value;
+        }
+        if let Some(currency) = &self.currency {
+            to.currency.clone_from(currency);
         }
         to.version = to.version.saturating_add(1);
     }

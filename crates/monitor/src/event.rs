@@ -91,7 +91,9 @@ pub struct Event {
     pub device: Option<DeviceId>,
     /// One line, in plain words.
     pub title: String,
-    /// More: "attribute", "before", "after", "peer", "port", "place", "sensor".
+    /// More: "attribute", "before", "after", "peer", "port", "place", "sensor". Of what is missing also what is at stake:
+    /// "place_at", "elsewhere", "category", "life_supporting", "criticality", "value", "last_used". "maintenance": the
+    /// reason of the planned maintenance in which it happened.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub details: std::collections::BTreeMap<String, String>,
 }

@@ -5,12 +5,14 @@
 //! not know each other.
 #![forbid(unsafe_code)]
 
+mod amount;
 mod annotation;
 mod commit;
 mod event;
 mod reconcile;
 mod regularity;
 mod report;
+mod said;
 mod sensor;
 mod site;
 mod store;
@@ -18,6 +20,7 @@ mod summary;
 mod version;
 mod whereabouts;
 
+pub use amount::{read_amount, worth};
 pub use annotation::{Annotation, Lifecycle, Maintenance, Patch};
 pub use commit::{
     ActivityDelta, AttributeChange, Commit, ConversationDelta, DeviceRow, Entry, Gone, Part, Receipt,
@@ -26,14 +29,15 @@ pub use commit::{
 pub use event::{Event, EventKind};
 pub use reconcile::{Asset, Contradiction, Pair, Reconciliation, guess_columns, reconcile};
 pub use report::{Position, Report, ReportError};
+pub use said::Said;
 pub use sensor::{Coverage, SensorState};
 pub use site::{LiveSite, Lore};
 pub use store::{
-    Audit, AuditEntry, AuditRecord, BucketSize, ConversationList, ConversationRow, Decision, DecisionRecord,
-    DeviceList, DeviceRecord, Direction, Document, Documents, EventList, Facet, FacetCount, FacetField,
-    Health, History, Ingest, Inventory, Link, LinkList, NodeGroup, Page, PageRequest, Pruned, Retention,
-    SiteMemory, SizeOf, Sizes, Sort, SortKey, Store, StoreError, Upkeep, UseBucket, UseGroup, UseList,
-    UseRow, VolumePoint,
+    AllSaid, Audit, AuditEntry, AuditRecord, BucketSize, ConversationList, ConversationRow, Decision,
+    DecisionRecord, DeviceList, DeviceRecord, Direction, Document, Documents, EventList, Facet, FacetCount,
+    FacetField, Health, History, Ingest, Inventory, Link, LinkList, NodeGroup, Page, PageRequest, Pruned,
+    Retention, SiteMemory, SizeOf, Sizes, Sort, SortKey, Store, StoreError, Upkeep, UseBucket, UseGroup,
+    UseList, UseRow, VolumePoint,
 };
 pub use summary::{DeviceSummary, Status};
-pub use whereabouts::{PlaceRule, PlaceRules, locate};
+pub use whereabouts::{PlaceRule, PlaceRules, locate, switch_of};

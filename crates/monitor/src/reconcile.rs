@@ -6,6 +6,7 @@ use medward_model::{DeviceId, Mac};
 use serde::{Deserialize, Serialize};
 
 use crate::DeviceSummary;
+use crate::amount::{self, read_amount};
 
 /// A row of a maintenance system (CMMS) or asset database (CMDB). What it does not say is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +25,13 @@ pub struct Asset {
     pub ip: String,
     pub location: String,
     pub owner: String,
+    /// What it cost or is worth, as the list writes it.
+    pub value: String,
+    pub currency: String,
 }
 
 /// Fields of an asset with the headings that mean them, in lower case without anything but letters and digits.
-const HEADINGS: [(&str, &[&str]); 12] = [
+const HEADINGS: [(&str, &[&str]); 14] = [
     (
         "tag",
         &[
@@ -53,7 +57,26 @@ const HEADINGS: [(&str, &[&str]); 12] = [
     ("ip", &["ip", "ipaddress", "address"]),
     ("location", &["location", "room", "place", "site", "department", "ward"]),
     ("owner", &["owner", "ownedby", "responsible", "contact"]),
+    (
+        "value",
+        &[
+            "value",
+            "purchasevalue",
+            "purchaseprice",
+            "purchasecost",
+            "acquisitioncost",
+            "acquisitionvalue",
+            "replacementvalue",
+            "replacementcost",
+            "price",
+            "cost",
+        ],
+    ),
+    ("currency", &["currency", "currencycode"]),
 ];
+
+/// Words of a heading that mean an amount where no heading is one of [`HEADINGS`]: "Price (EUR)".
+const AMOUNTS: [&str; 3] = ["value", "price", "cost"];
 
 /// Which column holds which field, guessed from the headings of a table; people may say otherwise.
 pub fn guess_columns(headings: &[String]) -> BTreeMap<String, String> {
@@ -64,6 +87,10 @@ pub fn guess_columns(headings: &[String]) -> BTreeMap<String, String> {
     for (field, words) in HEADINGS {
         // The first of the words that some heading is, so that "asset tag" wins over "id".
         let found = words.iter().find_map(|word| headings.iter().find(|heading| plain(heading) == *word));
+        let found = found.or_else(|| {
+            let meant = |heading: &&String| words_of(heading).any(|word| AMOUNTS.contains(&&*word));
+            headings.iter().find(meant).filter(|_| field == "value")
+        });
         if let Some(heading) = found {
             columns.insert(field.to_owned(), heading.clone());
         }
@@ -71,7 +98,23 @@ pub fn guess_columns(headings: &[String]) -> BTreeMap<String, String> {
     columns
 }
 
+fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+/// The currency that a heading names in parentheses: "Price (EUR)".
+fn currency_of(heading: &str) -> Option<String> {
+    let (_, rest) = heading.rsplit_once('(')?;
+    amount::currency(rest.split(')').next()?)
+}
+
 impl Asset {
+    /// What it is worth in whole units, with the currency where the list says one.
+    pub fn worth(&self) -> Option<(u64, Option<String>)> {
+        let (value, written) = read_amount(&self.value)?;
+        Some((value, written.or_else(|| amount::currency(&self.currency))))
+    }
+
     /// From a row by the columns' headings. `None` where nothing in it names a device.
     pub fn of(row: &BTreeMap<String, String>, columns: &BTreeMap<String, String>) -> Option<Asset> {
         let value = |field: &str| -> String {
@@ -91,6 +134,13 @@ impl Asset {
             ip: value("ip"),
             location: value("location"),
             owner: value("owner"),
+            value: value("value"),
+            currency: match value("currency") {
+                none if none.is_empty() => {
+                    columns.get("value").and_then(|heading| currency_of(heading)).unwrap_or_default()
+                }
+                currency => currency,
+            },
         };
         let names = [&asset.tag, &asset.name, &asset.serial, &asset.mac, &asset.ip];
         names.iter().any(|name| !name.is_empty()).then_some(asset)
@@ -263,6 +313,23 @@ mod tests {
         assert_eq!(columns["model"], "Model No.");
         assert_eq!(columns["serial"], "Serial #");
         assert_eq!(columns["location"], "Room");
+    }
+
+    #[test]
+    fn what_an_asset_is_worth_is_read_with_its_currency() {
+        let row = |cells: &[(&str, &str)]| -> BTreeMap<String, String> {
+            cells.iter().map(|(column, text)| ((*column).to_owned(), (*text).to_owned())).collect()
+        };
+        let worth = |row: BTreeMap<String, String>| {
+            let headings: Vec<String> = row.keys().cloned().collect();
+            Asset::of(&row, &guess_columns(&headings)).unwrap().worth()
+        };
+        let euro = Some((12_500, Some("EUR".to_owned())));
+        assert_eq!(worth(row(&[("Tag", "1"), ("Kaufpreis / Price (EUR)", "12.500,00")])), euro);
+        assert_eq!(worth(row(&[("Tag", "1"), ("Cost", "12500"), ("Currency", "EUR")])), euro);
+        assert_eq!(worth(row(&[("Tag", "1"), ("Value", "EUR 12,500")])), euro);
+        assert_eq!(worth(row(&[("Tag", "1"), ("Value", "12,500")])), Some((12_500, None)));
+        assert_eq!(worth(row(&[("Tag", "1"), ("Value", "unknown")])), None);
     }
 
     #[test]

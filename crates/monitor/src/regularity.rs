@@ -57,12 +57,12 @@ impl Regularity {
         now.as_seconds().saturating_sub(self.last) > self.patience()
     }
 
-    /// It was regular, and is silent for much longer than ever of late.
-    pub(crate) fn is_missing(&self, now: Timestamp) -> bool {
+    /// It was regular, and is silent for much longer than ever of late. Silence before `from` does not count.
+    pub(crate) fn is_missing(&self, now: Timestamp, from: Timestamp) -> bool {
         let age = self.last.saturating_sub(self.first);
         // It spoke in at least half of the hours since it was first seen.
         let regular = i64::from(self.hours).saturating_mul(2 * 3600) >= age;
-        let silence = now.as_seconds().saturating_sub(self.last);
+        let silence = now.as_seconds().saturating_sub(self.last.max(from.as_seconds()));
         age >= LEARNING && regular && silence > 3600.max(self.patience().saturating_mul(2))
     }
 }
@@ -88,9 +88,9 @@ mod tests {
     #[test]
     fn what_spoke_each_minute_for_two_days_is_missing_after_two_hours() {
         let regular = spoke(1, 2 * 1440);
-        assert!(!regular.is_missing(at(2 * 1440 + 30)));
+        assert!(!regular.is_missing(at(2 * 1440 + 30), Timestamp::MIN));
         assert!(regular.is_silent(at(2 * 1440 + 30)));
-        assert!(regular.is_missing(at(2 * 1440 + 120)));
+        assert!(regular.is_missing(at(2 * 1440 + 120), Timestamp::MIN));
     }
 
     #[test]
@@ -102,12 +102,12 @@ mod tests {
             }
         }
         let evening = 6 * 1440 + 14 * 60;
-        assert!(!regular.is_missing(at(evening + 10 * 60)));
-        assert!(regular.is_missing(at(evening + 48 * 60)));
+        assert!(!regular.is_missing(at(evening + 10 * 60), Timestamp::MIN));
+        assert!(regular.is_missing(at(evening + 48 * 60), Timestamp::MIN));
     }
 
     #[test]
     fn a_visitor_is_never_missing() {
-        assert!(!spoke(1, 120).is_missing(at(10 * 1440)));
+        assert!(!spoke(1, 120).is_missing(at(10 * 1440), Timestamp::MIN));
     }
 }

@@ -52,4 +52,10 @@ pub struct Coverage {
     pub blind_spots: Vec<DeviceId>,
     /// VLANs with the number of devices heard in each.
     pub vlans: BTreeMap<u16, u64>,
+    /// VLANs with the number of devices never heard in each.
+    pub unheard_vlans: BTreeMap<u16, u64>,
+    /// Switches with the number of devices heard at the ports of each, as far as somebody tells ports.
+    pub switches: BTreeMap<String, u64>,
+    /// Switches with the number of devices never heard at the ports of each.
+    pub unheard_switches: BTreeMap<String, u64>,
 }

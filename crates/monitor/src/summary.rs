@@ -18,7 +18,7 @@ pub enum Status {
     Silent,
     /// Regular once, silent now, while its network is not.
     Missing,
-    /// Only spoken of, never heard.
+    /// Known from what others say, or from what it sends to everybody, only: its own talks were never heard.
     Unheard,
 }
 

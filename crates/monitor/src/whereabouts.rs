@@ -78,6 +78,11 @@ pub fn locate(
     Some(Whereabouts { place, position, how, since, last: at })
 }
 
+/// The switch of a position at one of its ports ("sw-3" of "sw-3 port 12").
+pub fn switch_of(position: &str) -> Option<&str> {
+    position.rsplit_once(" port ").map(|(switch, _)| switch).filter(|switch| !switch.is_empty())
+}
+
 fn rank(how: &str) -> usize {
     ORDER.iter().position(|known| *known == how).unwrap_or(ORDER.len())
 }
@@ -169,7 +174,7 @@ fn glob(pattern: &str, text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{PlaceRule, glob, within};
+    use super::{PlaceRule, glob, switch_of, within};
 
     #[test]
     fn stars_stand_for_anything() {
@@ -180,6 +185,12 @@ mod tests {
         assert!(!glob("a*b", "a-b-c"));
         assert!(!glob("ct", "ct-2"));
         assert!(!glob("aa*aa", "aaa"));
+    }
+
+    #[test]
+    fn a_port_is_of_a_switch() {
+        assert_eq!(switch_of("sw-3 port Gi1/0/3"), Some("sw-3"));
+        assert_eq!(switch_of("bed 4"), None);
     }
 
     #[test]

@@ -2,16 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use medward_identify::{Catalog, Ledger, Limits, Names};
 use medward_model::{
     Activity, Attribute, DeviceId, Endpoint, Evidence, Field, FlowRecord, HostKey, Link, LinkKind, Mac,
-    Outcome, Subject, Timestamp, Transport, Value, Verb,
+    Outcome, Severity, Subject, Timestamp, Transport, Value, Verb,
 };
 use medward_monitor::{
-    Commit, EventKind, LiveSite, Lore, PlaceRule, PlaceRules, Position, Receipt, Report, SensorState,
-    SiteMemory, Status,
+    Commit, EventKind, LiveSite, Lore, Maintenance, PlaceRule, PlaceRules, Position, Receipt, Report, Said,
+    SensorState, SiteMemory, Status,
 };
 
 static SERIAL: Field = Field::states("serial", Attribute::Serial, 97, "test");
@@ -248,6 +248,7 @@ fn what_was_regular_is_missing_when_its_network_is_not_silent_and_reappears() {
         let commit = scene.report(minute, |l| {
             speaks(l, PUMP, minute);
             speaks(l, SERVER, minute);
+            l.flow(flow(PUMP, SERVER, 104, "dicom", minute));
         });
         id = id.or_else(|| Some(pump(&commit)));
     }
@@ -269,6 +270,60 @@ fn what_was_regular_is_missing_when_its_network_is_not_silent_and_reappears() {
     );
 }
 
+fn status_of(commit: &Commit, mac: [u8; 6]) -> Status {
+    commit.devices.iter().find(|row| row.device.macs == vec![Mac(mac)]).unwrap().status
+}
+
+#[test]
+fn what_is_only_spoken_of_is_unheard_until_it_speaks() {
+    let mut scene = Scene::new();
+    let first = scene.report(0, |l| {
+        speaks(l, PUMP, 0);
+        speaks(l, SERVER, 0);
+        // Frames to it are heard, its answers are not.
+        l.flow(FlowRecord { packets: [9, 0], answered: false, ..flow(SERVER, PUMP, 104, "dicom", 0) });
+    });
+    assert_eq!(status_of(&first, PUMP), Status::Unheard);
+    assert_eq!(status_of(&first, SERVER), Status::Active);
+    // Its silence is nothing that anybody could know of.
+    for minute in (10..2 * 1440).step_by(10) {
+        scene.report(minute, |l| speaks(l, PUMP, minute));
+    }
+    for minute in (2 * 1440..2 * 1440 + 300).step_by(10) {
+        let commit = scene.report(minute, |l| speaks(l, SERVER, minute));
+        assert!(!kinds(&commit).contains(&EventKind::Missing), "at {minute}");
+    }
+    scene.restart();
+    let still = scene.report(2 * 1440 + 300, |l| speaks(l, PUMP, 2 * 1440 + 300));
+    assert_eq!(status_of(&still, PUMP), Status::Unheard);
+    let id = pump(&still);
+    let minute = 2 * 1440 + 310;
+    let heard = scene.report(minute, |l| l.flow(flow(SERVER, PUMP, 0, "unknown", minute)));
+    let of_row = heard.devices.iter().find(|row| row.device.id == id).map(|row| row.status);
+    let sighted: Vec<Status> =
+        heard.sightings.iter().filter(|one| one.device == id).map(|one| one.status).collect();
+    assert!(sighted.len() <= 1, "{sighted:?}");
+    assert_eq!(sighted.first().copied().or(of_row), Some(Status::Active));
+}
+
+#[test]
+fn what_sends_to_everybody_only_is_not_heard() {
+    let mut scene = Scene::new();
+    let all = HostKey { ip: "10.20.0.255".parse().unwrap(), mac: Mac([0xff; 6]), vlan: 20 };
+    let calls = FlowRecord {
+        responder: all,
+        transport: Transport::Udp,
+        packets: [5, 0],
+        answered: false,
+        ..flow(PUMP, SERVER, 137, "unknown", 0)
+    };
+    let first = scene.report(0, |l| {
+        speaks(l, PUMP, 0);
+        l.flow(calls);
+    });
+    assert_eq!(status_of(&first, PUMP), Status::Unheard);
+}
+
 #[test]
 fn when_the_whole_network_is_silent_nobody_is_missing() {
     let mut scene = Scene::new();
@@ -276,6 +331,7 @@ fn when_the_whole_network_is_silent_nobody_is_missing() {
         scene.report(minute, |l| {
             speaks(l, PUMP, minute);
             speaks(l, SERVER, minute);
+            l.flow(flow(PUMP, SERVER, 104, "dicom", minute));
         });
     }
     for minute in (2 * 1440..3 * 1440).step_by(30) {
@@ -372,4 +428,140 @@ fn traffic_between_two_commits_is_counted_once() {
         flows += commit.conversations.iter().map(|c| c.flows).sum::<u64>();
     }
     assert_eq!((flows, bytes), (5, 5 * 4300));
+}
+
+/// Two days of regular talk with another, then silence of the pump alone; events from then on, with their minutes.
+fn silence(scene: &mut Scene, until: i64) -> Vec<(i64, medward_monitor::Event)> {
+    for minute in (0..2 * 1440).step_by(10) {
+        scene.report(minute, |l| {
+            speaks(l, PUMP, minute);
+            speaks(l, SERVER, minute);
+            l.flow(flow(PUMP, SERVER, 104, "dicom", minute));
+        });
+    }
+    silent(scene, 2 * 1440, until)
+}
+
+fn silent(scene: &mut Scene, from: i64, until: i64) -> Vec<(i64, medward_monitor::Event)> {
+    let mut told = Vec::new();
+    for minute in (from..until).step_by(10) {
+        let commit = scene.report(minute, |l| speaks(l, SERVER, minute));
+        let events = commit.events.into_iter().filter(|event| event.kind != EventKind::Sensor);
+        told.extend(events.map(|event| (minute, event)));
+    }
+    told
+}
+
+fn said(id: &DeviceId, said: Said) -> Arc<BTreeMap<DeviceId, Said>> {
+    Arc::new(BTreeMap::from([(id.clone(), said)]))
+}
+
+#[test]
+fn what_is_missing_is_told_with_what_is_at_stake() {
+    let mut scene = Scene::new();
+    let endpoint = |mac| Endpoint { ip: host(mac).ip, port: 104 };
+    let tag = |how: &str, position: &str| Position {
+        mac: Mac(PUMP),
+        position: position.into(),
+        how: how.into(),
+        at: at(1500),
+    };
+    let first = scene.report(0, |l| {
+        speaks(l, PUMP, 0);
+        says(l, PUMP, &CATEGORY, "ventilator", 0);
+        l.activity(&Activity {
+            time: at(0),
+            packet: 1,
+            protocol: "dicom",
+            actor: endpoint(PUMP),
+            target: endpoint(SERVER),
+            verb: Verb::Write,
+            operation: "C-STORE-RQ".into(),
+            object: "".into(),
+            outcome: Outcome::Success,
+            details: Vec::new(),
+        });
+    });
+    let id = pump(&first);
+    // What is remembered of its use outlasts a restart.
+    scene.restart();
+    scene.site.place(tag("rtls", "ICU bed 4"));
+    scene.site.place(tag("switch-port", "sw-3 port 12"));
+    let said_of =
+        Said { criticality: Some(5), value: Some(4500), currency: Some("EUR".into()), ..Said::default() };
+    scene.site.heed(said(&id, said_of));
+    let told = silence(&mut scene, 2 * 1440 + 300);
+    let missing: Vec<_> = told.iter().filter(|(_, event)| event.kind == EventKind::Missing).collect();
+    assert_eq!(missing.len(), 1);
+    let event = &missing[0].1;
+    assert_eq!(event.severity, Severity::Critical, "life may depend on it, and people say so");
+    assert!(event.title.contains("life depends on it; worth 4,500 EUR; last used "), "{}", event.title);
+    let details: Vec<(&str, &str)> = event.details.iter().map(|(name, text)| (&**name, &**text)).collect();
+    let expected = [
+        ("category", "ventilator"),
+        ("criticality", "5"),
+        ("life_supporting", "yes"),
+        ("place", "ICU bed 4"),
+        ("value", "4,500 EUR"),
+        ("last_used", &at(0).to_string()),
+    ];
+    for pair in expected {
+        assert!(details.contains(&pair), "{pair:?} of {details:?}");
+    }
+    assert!(event.details["elsewhere"].starts_with("sw-3 port 12 (switch-port, "), "{details:?}");
+}
+
+#[test]
+fn planned_maintenance_holds_silence_back_until_its_end() {
+    let mut scene = Scene::new();
+    let first = scene.report(0, |l| {
+        speaks(l, PUMP, 0);
+        says(l, PUMP, &FIRMWARE, "9.33.0", 0);
+    });
+    let id = pump(&first);
+    let end = 2 * 1440 + 600;
+    let window = Maintenance { from: at(2 * 1440), until: at(end), reason: "yearly check".into() };
+    scene.site.heed(said(&id, Said { maintenance: vec![window], ..Said::default() }));
+    let during = silence(&mut scene, end);
+    assert!(during.iter().all(|(_, event)| event.kind != EventKind::Missing), "{during:?}");
+    let after = silent(&mut scene, end, end + 300);
+    let missing: Vec<i64> = after
+        .iter()
+        .filter(|(_, event)| event.kind == EventKind::Missing)
+        .map(|(minute, _)| *minute)
+        .collect();
+    assert_eq!(missing.len(), 1);
+    assert!(missing[0] - end >= 60, "silence counts from the end: {missing:?}");
+}
+
+#[test]
+fn a_change_during_planned_maintenance_is_marked() {
+    let mut scene = Scene::new();
+    let first = scene.report(0, |l| {
+        speaks(l, PUMP, 0);
+        says(l, PUMP, &FIRMWARE, "9.33.0", 0);
+    });
+    let id = pump(&first);
+    let window = Maintenance { from: at(5), until: at(15), reason: "rollback".into() };
+    scene.site.heed(said(&id, Said { maintenance: vec![window], ..Said::default() }));
+    let during = scene.report(10, |l| says(l, PUMP, &FIRMWARE, "8.4", 10));
+    let event = during.events.iter().find(|event| event.kind == EventKind::Downgraded).unwrap();
+    assert_eq!((event.severity, &*event.details["maintenance"]), (Severity::Info, "rollback"));
+    let after = scene.report(20, |l| says(l, PUMP, &FIRMWARE, "8.1", 20));
+    let event = after.events.iter().find(|event| event.kind == EventKind::Downgraded).unwrap();
+    assert_eq!((event.severity, event.details.contains_key("maintenance")), (Severity::Medium, false));
+}
+
+#[test]
+fn what_is_put_into_store_is_missing_no_more() {
+    let mut scene = Scene::new();
+    let told = silence(&mut scene, 2 * 1440 + 300);
+    let id =
+        told.iter().find(|(_, event)| event.kind == EventKind::Missing).unwrap().1.device.clone().unwrap();
+    scene.site.excuse(std::collections::BTreeSet::from([id.clone()]));
+    let minute = 2 * 1440 + 310;
+    let commit = scene.report(minute, |l| speaks(l, SERVER, minute));
+    let of_pump: Vec<Status> =
+        commit.sightings.iter().filter(|one| one.device == id).map(|one| one.status).collect();
+    assert_eq!(of_pump, [Status::Silent]);
 }

@@ -155,6 +155,7 @@ export interface Annotation {
   maintenance: Maintenance[]
   place?: string | null
   value?: number | null
+  currency?: string | null
   version: number
 }
 export interface AnnotationPatch {
@@ -167,6 +168,7 @@ export interface AnnotationPatch {
   maintenance?: Maintenance[]
   place?: string | null
   value?: number | null
+  currency?: string | null
 }
 export interface DeviceAnswer {
   summary: DeviceSummary
@@ -300,6 +302,24 @@ export interface Attention {
   query?: string
   link?: string
 }
+/** What is at stake with devices that are missing. */
+export interface Stakes {
+  devices: number
+  life_supporting: number
+  /** The largest first; the currency is empty where nobody said which. */
+  worth: { currency: string; amount: number; devices: number }[]
+  without_value: number
+}
+export interface Missing extends Stakes {
+  words: string
+  items: {
+    device: DeviceSummary
+    value?: number
+    currency?: string
+    last_used?: string
+    before?: Whereabouts
+  }[]
+}
 export interface Overview {
   now: string
   devices: {
@@ -312,6 +332,7 @@ export interface Overview {
     external: number
     new_24h: number
   }
+  missing: Stakes
   attention: Attention[]
   sensors: { total: number; healthy: number; dropping: number; silent: number }
   traffic: { bytes_24h: number; conversations: number }
@@ -395,6 +416,11 @@ export interface Coverage {
   unheard: number
   blind_spots: DeviceSummary[]
   vlans: Record<string, number>
+  unheard_vlans: Record<string, number>
+  switches: Record<string, number>
+  unheard_switches: Record<string, number>
+  /** What the maintenance system lists and nobody heard at any site. */
+  inventory?: { total: number; items: CmmsRow[] }
 }
 
 export interface Person {

@@ -11,6 +11,11 @@ export function many(value: number, one: string, more = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : more}`
 }
 
+/** "4,500 EUR"; "4,500" where nobody said the currency. */
+export function money(amount: number, currency?: string | null): string {
+  return currency ? `${count(amount)} ${currency}` : count(amount)
+}
+
 /** "980", "12.4k", "3.1M". */
 export function short(value: number): string {
   if (value < 1000) return String(Math.round(value))

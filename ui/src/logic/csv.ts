@@ -69,6 +69,8 @@ export const FIELDS = [
   ['asset_tag', 'Asset tag'],
   ['name', 'Name'],
   ['owner', 'Owner'],
+  ['value', 'Value (what it cost)'],
+  ['currency', 'Currency'],
 ] as const
 export type CsvField = (typeof FIELDS)[number][0]
 
@@ -88,6 +90,19 @@ const KNOWN: Record<CsvField, string[]> = {
   asset_tag: ['assettag', 'asset', 'assetid', 'assetnumber', 'tag', 'id', 'equipmentid', 'controlnumber'],
   name: ['name', 'hostname', 'devicename'],
   owner: ['owner', 'department', 'dept', 'costcenter', 'costcentre'],
+  value: [
+    'value',
+    'purchasevalue',
+    'purchaseprice',
+    'purchasecost',
+    'acquisitioncost',
+    'acquisitionvalue',
+    'replacementvalue',
+    'replacementcost',
+    'price',
+    'cost',
+  ],
+  currency: ['currency', 'currencycode'],
 }
 
 export type Mapping = Record<string, CsvField | ''>

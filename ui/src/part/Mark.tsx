@@ -86,7 +86,7 @@ export const STATUS_MEANING: Record<Status, string> = {
   active: 'Heard within what is usual for it.',
   silent: 'Quiet now, and that is usual for it.',
   missing: 'Was regular and went silent, while its network did not.',
-  unheard: 'Known only because others speak of it; it was never heard itself.',
+  unheard: 'Known only because others speak of it, or because it calls to everybody; its own talks were never heard.',
 }
 
 const HEALTH: Record<Sensor['health'], [Tone, ReactNode, string]> = {

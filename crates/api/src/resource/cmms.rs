@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header;
-use medward_monitor::{Asset, DeviceSummary, PageRequest, guess_columns, reconcile};
+use medward_model::DeviceId;
+use medward_monitor::{
+    Annotation, Asset, DeviceSummary, PageRequest, Patch, guess_columns, reconcile, worth,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -43,14 +46,14 @@ struct How {
 struct Rows {
     #[schema(min_items = 1)]
     rows: Vec<BTreeMap<String, String>>,
-    /// Field of Medward (tag, name, vendor, model, serial, category, firmware, os, mac, ip, location, owner) to column.
+    /// Field of Medward (tag, name, vendor, model, serial, category, firmware, os, mac, ip, location, owner, value, currency) to column.
     #[serde(default)]
     columns: Option<BTreeMap<String, String>>,
 }
 
 /// A row of the list.
-#[derive(Serialize, ToSchema)]
-struct Listed {
+#[derive(Clone, Serialize, ToSchema)]
+pub struct Listed {
     tag: String,
     name: String,
     vendor: String,
@@ -59,6 +62,34 @@ struct Listed {
     mac: String,
     ip: String,
     location: String,
+    value: String,
+}
+
+impl Listed {
+    fn of(asset: &Asset) -> Listed {
+        Listed {
+            tag: asset.tag.clone(),
+            name: asset.name.clone(),
+            vendor: asset.vendor.clone(),
+            model: asset.model.clone(),
+            serial: asset.serial.clone(),
+            mac: asset.mac.clone(),
+            ip: asset.ip.clone(),
+            location: asset.location.clone(),
+            value: asset
+                .worth()
+                .map(|(value, currency)| worth(value, currency.as_deref()))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// What of the list is nowhere on the wire.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct Unseen {
+    pub total: u64,
+    /// The first hundred.
+    pub items: Vec<Listed>,
 }
 
 /// The two say different things of one device.
@@ -89,9 +120,14 @@ struct Compared {
     ambiguous: u64,
     /// Rows in which nothing names a device.
     unusable: u64,
+    /// Devices of which the list says what they are worth.
+    valued: u64,
     /// Rows that were given to the core as evidence.
     taken: u64,
 }
+
+/// What a device is worth by the list: whole units, currency.
+type Worth = (DeviceId, (u64, Option<String>));
 
 /// Columns and rows of a body, CSV or JSON.
 async fn read(
@@ -157,7 +193,7 @@ async fn compared(
     caller: &Caller,
     assets: Vec<Asset>,
     columns: BTreeMap<String, String>,
-) -> Answer<Compared> {
+) -> Answer<(Compared, Vec<Worth>)> {
     let devices = devices(app, caller).await?;
     tokio::task::spawn_blocking(move || {
         let told = reconcile(&assets, &devices);
@@ -169,17 +205,13 @@ async fn compared(
             .filter_map(|id| by_id.get(id))
             .map(|device| (*device).clone())
             .collect();
-        let missing = told.unseen.iter().take(TOLD).filter_map(|at| assets.get(*at)).map(|asset| Listed {
-            tag: asset.tag.clone(),
-            name: asset.name.clone(),
-            vendor: asset.vendor.clone(),
-            model: asset.model.clone(),
-            serial: asset.serial.clone(),
-            mac: asset.mac.clone(),
-            ip: asset.ip.clone(),
-            location: asset.location.clone(),
-        });
-        Compared {
+        let missing = told.unseen.iter().take(TOLD).filter_map(|at| assets.get(*at)).map(Listed::of);
+        let worth: Vec<Worth> = told
+            .matched
+            .iter()
+            .filter_map(|pair| Some((pair.device.clone(), assets.get(pair.asset)?.worth()?)))
+            .collect();
+        let compared = Compared {
             columns,
             rows: assets.len() as u64,
             matched: told.matched.len() as u64,
@@ -199,9 +231,11 @@ async fn compared(
                 })
                 .collect(),
             ambiguous: told.ambiguous.len() as u64,
+            valued: worth.len() as u64,
             unusable: 0,
             taken: 0,
-        }
+        };
+        (compared, worth)
     })
     .await
     .map_err(|_| Problem::internal("comparison was ended"))
@@ -230,10 +264,68 @@ async fn import(
         keep_list(&app, &assets, &columns).await?;
         taken = app.live.take_inventory("cmms", assets.clone()).await?;
     }
-    let mut told = compared(&app, &caller, assets, columns).await?;
+    let (mut told, worth) = compared(&app, &caller, assets, columns).await?;
+    if !how.preview.unwrap_or(false) {
+        *app.unseen.lock().await = None;
+        value(&app, worth).await?;
+    }
     told.unusable = unusable;
     told.taken = taken;
     Ok(Json(told))
+}
+
+/// Devices are worth what the list says, where it says something.
+async fn value(app: &App, worth: Vec<Worth>) -> Answer<()> {
+    for some in worth.chunks(PIECE) {
+        let ids: Vec<DeviceId> = some.iter().map(|(device, _)| device.clone()).collect();
+        let said: BTreeMap<DeviceId, Annotation> = app.store.annotations(&ids).await?.into_iter().collect();
+        let other = some.iter().filter(|(device, (value, currency))| {
+            said.get(device).is_none_or(|said| {
+                said.value != Some(*value) || currency.is_some() && said.currency != *currency
+            })
+        });
+        let changes: Vec<(DeviceId, Patch)> = other
+            .map(|(device, (value, currency))| {
+                let currency = currency.clone().map(Some);
+                (device.clone(), Patch { value: Some(Some(*value)), currency, ..Patch::default() })
+            })
+            .collect();
+        if !changes.is_empty() {
+            app.store.annotate_each(&changes).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What of the list is nowhere on the wire, compared anew every five minutes; `None` where there is no list.
+pub async fn unseen(app: &App, caller: &Caller) -> Answer<Option<Unseen>> {
+    let mut kept = app.unseen.lock().await;
+    let now = app.now();
+    if let Some((at, unseen)) = &*kept
+        && now.seconds_since(*at).abs() < 300
+    {
+        return Ok(Some(unseen.clone()));
+    }
+    let Some((assets, columns)) = list(app).await? else { return Ok(None) };
+    let (told, _) = compared(app, caller, assets, columns).await?;
+    let items = told.missing_on_wire.into_iter().take(100).collect();
+    let unseen = Unseen { total: told.missing_total, items };
+    *kept = Some((now, unseen.clone()));
+    Ok(Some(unseen))
+}
+
+/// The list that was taken in last.
+async fn list(app: &App) -> Answer<Option<(Vec<Asset>, BTreeMap<String, String>)>> {
+    let pieces = keep::load_all::<Piece>(&*app.store, KIND, app.now()).await?;
+    if pieces.is_empty() {
+        return Ok(None);
+    }
+    let (mut assets, mut columns) = (Vec::new(), BTreeMap::new());
+    for (_, kept) in pieces {
+        assets.extend(kept.body.assets);
+        columns = kept.body.columns;
+    }
+    Ok(Some((assets, columns)))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -262,8 +354,7 @@ async fn keep_list(app: &App, assets: &[Asset], columns: &BTreeMap<String, Strin
 /// Compares the list that was taken in last with what is on the wire now.
 #[utoipa::path(get, path = "/api/v1/cmms/reconcile", tag = "integrations", responses((status = 200, body = Compared), Problems))]
 async fn compare(State(app): State<App>, caller: Caller) -> Answer<Json<Compared>> {
-    let pieces = keep::load_all::<Piece>(&*app.store, KIND, app.now()).await?;
-    if pieces.is_empty() {
+    let Some((assets, columns)) = list(&app).await? else {
         return Err(Problem::new(
             axum::http::StatusCode::NOT_FOUND,
             "not-found",
@@ -271,11 +362,6 @@ async fn compare(State(app): State<App>, caller: Caller) -> Answer<Json<Compared
             "No list of a maintenance system was taken in.",
             "Send one to POST /api/v1/cmms/import.",
         ));
-    }
-    let (mut assets, mut columns) = (Vec::new(), BTreeMap::new());
-    for (_, kept) in pieces {
-        assets.extend(kept.body.assets);
-        columns = kept.body.columns;
-    }
-    Ok(Json(compared(&app, &caller, assets, columns).await?))
+    };
+    Ok(Json(compared(&app, &caller, assets, columns).await?.0))
 }

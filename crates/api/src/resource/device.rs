@@ -111,6 +111,9 @@ pub struct Change {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<u64>, maximum = 1_000_000_000_000_u64)]
     value: Option<Option<u64>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 8)]
+    currency: Option<Option<String>>,
 }
 
 impl Change {
@@ -125,9 +128,12 @@ impl Change {
         if self.add_tags.len() > 32 || self.remove_tags.len() > 32 {
             return Err(Problem::refused("More than 32 tags are given.", "A device has at most 32."));
         }
-        for (what, text, most) in
-            [("owner", &self.owner, 200), ("note", &self.note, 4000), ("place", &self.place, 64)]
-        {
+        for (what, text, most) in [
+            ("owner", &self.owner, 200),
+            ("note", &self.note, 4000),
+            ("place", &self.place, 64),
+            ("currency", &self.currency, 8),
+        ] {
             if let Some(Some(text)) = text {
                 at_most(what, text, most)?;
             }
@@ -177,6 +183,7 @@ impl Change {
             maintenance,
             place: self.place,
             value: self.value,
+            currency: self.currency,
         })
     }
 
@@ -201,6 +208,7 @@ impl Change {
         put("maintenance", self.maintenance.as_ref().map(|works| works.len().into()));
         put("place", self.place.clone().map(serde_json::Value::from));
         put("value", self.value.map(serde_json::Value::from));
+        put("currency", self.currency.clone().map(serde_json::Value::from));
         serde_json::Value::Object(noted)
     }
 }

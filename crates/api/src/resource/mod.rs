@@ -21,6 +21,7 @@ mod identity;
 mod integrations;
 mod locations;
 mod map;
+mod missing;
 mod overview;
 mod people;
 mod places;
@@ -31,6 +32,8 @@ mod single_sign_on;
 mod tokens;
 mod usage;
 mod views;
+
+pub use cmms::Unseen;
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,6 +83,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(integrations::routes())
         .merge(locations::routes())
         .merge(map::routes())
+        .merge(missing::routes())
         .merge(overview::routes())
         .merge(people::routes())
         .merge(places::routes())

@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::devices::Count;
+use super::missing::{self, Stakes};
 use super::sensors::{self, Health};
 use crate::caller::Caller;
 use crate::problem::Problems;
@@ -85,6 +86,8 @@ struct Overview {
     #[schema(value_type = String, format = DateTime)]
     now: Timestamp,
     devices: Devices,
+    /// What is at stake with what is missing.
+    missing: Stakes,
     attention: Vec<Attention>,
     sensors: Sensors,
     traffic: Traffic,
@@ -140,8 +143,8 @@ async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<Overview>> 
     devices.total = devices.active + devices.silent + devices.missing + devices.unheard;
     devices.medical = counted(&app, &caller, "is:medical").await?;
     devices.new_24h = counted(&app, &caller, "first<24h scope:internal").await?;
-    let medical_missing =
-        if devices.missing == 0 { 0 } else { counted(&app, &caller, "is:missing is:medical").await? };
+    let gone = if devices.missing == 0 { Vec::new() } else { missing::gone(&app, &caller).await? };
+    let stakes = |medical| Stakes::of(gone.iter().filter(|one| one.summary.medical == medical));
     let volume = app
         .store
         .volume(None, caller.sites.as_deref(), now.plus_seconds(-7 * DAY), now, BucketSize::Hour)
@@ -168,10 +171,11 @@ async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<Overview>> 
         }
     }
     let grave = grave(&app, &caller, now).await?;
-    let attention = attention(&devices, &sensors, medical_missing, grave);
+    let attention = attention(&devices, &sensors, &stakes(true), &stakes(false), grave);
     Ok(Json(Overview {
         now,
         devices,
+        missing: Stakes::of(&gone),
         attention,
         sensors,
         traffic: Traffic { bytes_24h, conversations },
@@ -217,7 +221,14 @@ async fn grave(app: &App, caller: &Caller, now: Timestamp) -> Answer<u64> {
     Ok(app.store.events(&list).await?.items.len() as u64)
 }
 
-fn attention(devices: &Devices, sensors: &Sensors, medical_missing: u64, grave: u64) -> Vec<Attention> {
+fn attention(
+    devices: &Devices,
+    sensors: &Sensors,
+    medical: &Stakes,
+    others: &Stakes,
+    grave: u64,
+) -> Vec<Attention> {
+    let with = |text: &str, stakes: &Stakes| format!("{text}{}", stakes.words());
     let mut all = Vec::new();
     let mut add =
         |kind: &str, severity, count: u64, one: &str, many: &str, query: Option<&str>, link: &str| {
@@ -239,9 +250,9 @@ fn attention(devices: &Devices, sensors: &Sensors, medical_missing: u64, grave: 
     add(
         "missing-medical",
         Severity::High,
-        medical_missing,
-        "A medical device is missing",
-        "# medical devices are missing",
+        medical.devices,
+        &with("A medical device is missing", medical),
+        &with("# medical devices are missing", medical),
         Some("is:missing is:medical"),
         "/devices?q=is%3Amissing%20is%3Amedical",
     );
@@ -266,9 +277,9 @@ fn attention(devices: &Devices, sensors: &Sensors, medical_missing: u64, grave: 
     add(
         "missing",
         Severity::Medium,
-        devices.missing.saturating_sub(medical_missing),
-        "Another device is missing",
-        "# other devices are missing",
+        others.devices,
+        &with("Another device is missing", others),
+        &with("# other devices are missing", others),
         Some("is:missing -is:medical"),
         "/devices?q=is%3Amissing%20-is%3Amedical",
     );

@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Items;
+use super::cmms::{self, Unseen};
 use crate::caller::Caller;
 use crate::extract::{Asked, Body, Named, at_most};
 use crate::problem::Problems;
@@ -138,6 +139,10 @@ struct Heard {
     /// In place of the identifiers of the coverage.
     #[schema(value_type = Vec<schema::DeviceSummary>)]
     blind_spots: Vec<DeviceSummary>,
+    /// What the maintenance system lists and nobody heard at any site; only for who sees all sites.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    inventory: Option<Unseen>,
 }
 
 /// What is heard.
@@ -147,7 +152,12 @@ struct CoverageCounts {
     site: String,
     heard: u64,
     unheard: u64,
+    /// VLANs with the number of devices heard in each, and of those never heard.
     vlans: std::collections::BTreeMap<String, u64>,
+    unheard_vlans: std::collections::BTreeMap<String, u64>,
+    /// The same by switch, as far as somebody tells at which ports devices are.
+    switches: std::collections::BTreeMap<String, u64>,
+    unheard_switches: std::collections::BTreeMap<String, u64>,
 }
 
 /// What is heard at a site and what is not.
@@ -171,6 +181,13 @@ async fn coverage(
     let named = serde_json::to_value(blind).map_err(|_| Problem::internal("coverage"))?;
     if let Some(object) = value.as_object_mut() {
         object.insert("blind_spots".to_owned(), named);
+        // The list is of all sites: beside a part of them, most of it would seem to be missing.
+        if caller.sites.is_none()
+            && let Some(unseen) = cmms::unseen(&app, &caller).await?
+        {
+            let unseen = serde_json::to_value(unseen).map_err(|_| Problem::internal("coverage"))?;
+            object.insert("inventory".to_owned(), unseen);
+        }
     }
     Ok(Json(value))
 }

@@ -118,6 +118,7 @@ pub struct Annotation {
     pub maintenance: Vec<Maintenance>,
     pub place: Option<String>,
     pub value: Option<u64>,
+    pub currency: Option<String>,
     /// Counts changes, from 0.
     pub version: u64,
 }

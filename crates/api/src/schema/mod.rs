@@ -6,8 +6,7 @@ mod device;
 mod history;
 mod upkeep;
 
-use device::Whereabouts;
-pub use device::{Annotation, DeviceSummary, Lifecycle, Status};
+pub use device::{Annotation, DeviceSummary, Lifecycle, Status, Whereabouts};
 pub use history::{
     AttributeChange, ConversationRow, DecisionRecord, Event, EventKind, Link, Severity, Stay, UseBucket,
     UseRow, VolumePoint,

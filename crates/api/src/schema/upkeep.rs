@@ -43,6 +43,12 @@ pub struct Coverage {
     pub blind_spots: Vec<String>,
     /// VLANs with the number of devices heard in each.
     pub vlans: BTreeMap<String, u64>,
+    /// VLANs with the number of devices never heard in each.
+    pub unheard_vlans: BTreeMap<String, u64>,
+    /// Switches with the number of devices heard at the ports of each.
+    pub switches: BTreeMap<String, u64>,
+    /// Switches with the number of devices never heard at the ports of each.
+    pub unheard_switches: BTreeMap<String, u64>,
 }
 
 /// How long is kept what, in days. Zero keeps for good.

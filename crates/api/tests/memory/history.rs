@@ -234,6 +234,7 @@ impl History for Memory {
             unheard: blind.len() as u64,
             blind_spots: blind,
             vlans,
+            ..Coverage::default()
         })
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use medward_model::{Attribute, Device, DeviceId, Fused, Scope};
 use medward_monitor::{
-    Annotation, DeviceList, DeviceRecord, DeviceSummary, Facet, FacetCount, FacetField, Inventory, Page,
-    Patch, SortKey, StoreError,
+    AllSaid, Annotation, DeviceList, DeviceRecord, DeviceSummary, Facet, FacetCount, FacetField, Inventory,
+    Page, Patch, SortKey, StoreError,
 };
 use medward_query::Standing;
 
@@ -210,6 +210,32 @@ impl Inventory for Memory {
             Some(expected) if expected != found => Err(StoreError::Conflict { expected, found }),
             _ => Ok(annotate(record, patch)),
         }
+    }
+
+    async fn annotate_each(&self, changes: &[(DeviceId, Patch)]) -> Result<u64, StoreError> {
+        let mut kept = self.lock();
+        let mut changed = 0;
+        for (id, patch) in changes {
+            if let Some(record) = kept.devices.get_mut(id.0.as_str()) {
+                annotate(record, patch);
+                changed += 1;
+            }
+        }
+        Ok(changed)
+    }
+
+    async fn annotations(&self, ids: &[DeviceId]) -> Result<Vec<(DeviceId, Annotation)>, StoreError> {
+        let kept = self.lock();
+        let found = ids
+            .iter()
+            .filter_map(|id| Some((id.clone(), kept.devices.get(id.0.as_str())?.annotation.clone())));
+        Ok(found.collect())
+    }
+
+    async fn all_annotations(&self, _: Option<u64>) -> Result<Option<AllSaid>, StoreError> {
+        let all =
+            self.lock().devices.values().map(|d| (d.summary.id.clone(), d.annotation.clone())).collect();
+        Ok(Some((0, all)))
     }
 
     async fn annotate_all(&self, list: &DeviceList, patch: &Patch) -> Result<u64, StoreError> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,7 +14,7 @@ use medward_transport::{
 
 use crate::cli::Common;
 use crate::exit::{Exit, Failure};
-use crate::live::{Reporter, Settings, SpoolSink, Watch};
+use crate::live::{Asking, Reporter, Settings, SpoolSink, Watch};
 
 #[derive(Debug, Args)]
 #[command(
@@ -33,13 +34,15 @@ pub struct SensorArguments {
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(256..=1_048_576))]
     pub spool: u64,
     #[command(flatten)]
+    pub asking: Asking,
+    #[command(flatten)]
     pub watch: Watch,
 }
 
 pub fn run(arguments: &SensorArguments, common: &Common) -> anyhow::Result<Exit> {
-    if arguments.watch.is_empty() {
+    if arguments.watch.is_empty() && arguments.asking.switches.is_empty() {
         return Err(Failure::usage(
-            "nothing to watch: give --capture IFACE, --replay FILE, or --source NAME=PLACE",
+            "nothing to watch: give --capture IFACE, --replay FILE, --source NAME=PLACE, or --switch HOST",
         ));
     }
     super::logging(common);
@@ -70,8 +73,14 @@ pub fn run(arguments: &SensorArguments, common: &Common) -> anyhow::Result<Exit>
     };
     let reporter = Reporter::start(&name, opened, settings, Arc::clone(&stop))
         .map_err(|error| Failure::missing(error.to_string()))?;
+    // A switch is asked again and again: what there is no room for is told the next time.
+    let (told, positions) = sync_channel(64);
+    // At the end nobody waits for a switch that does not answer.
+    let _asking = arguments.asking.start(&stop, move |positions| {
+        let _ = told.try_send(positions);
+    })?;
     let mut sink = sink;
-    reporter.run(&mut sink);
+    reporter.with_positions(positions).run(&mut sink);
     // At the end of a replay what waits is still delivered; on a signal it stays in the spool.
     let courier = sink.into_courier();
     runtime.block_on(async {

@@ -13,7 +13,7 @@ use tokio::runtime::{Handle, Runtime};
 
 use crate::cli::Common;
 use crate::exit::{Exit, Failure};
-use crate::live::{CoreSink, Login, Opened, Reporter, Settings, Watch, ask_switches};
+use crate::live::{Asking, CoreSink, Opened, Reporter, Settings, Watch};
 use crate::server::{Server, ServerSettings};
 
 #[derive(Debug, Args)]
@@ -55,13 +55,8 @@ pub struct ServeArguments {
     /// serves.
     #[arg(long = "serve-site", value_name = "NAME", requires = "nats")]
     pub serve_sites: Vec<String>,
-    /// Ask this switch by SNMP which station is at which port; may be given several times. The login comes from
-    /// $MEDWARD_SNMP: a community, or user:authentication:privacy (SNMPv3, SHA-256 and AES-128).
-    #[arg(long = "switch", value_name = "HOST")]
-    pub switches: Vec<String>,
-    /// Seconds between two times that switches are asked.
-    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(10..=86_400))]
-    pub switch_interval: u64,
+    #[command(flatten)]
+    pub asking: Asking,
     /// Directory of catalogue files (TOML) to add to the built-in ones.
     #[arg(long, value_name = "DIR")]
     pub catalog: Option<PathBuf>,
@@ -101,7 +96,11 @@ pub fn run(arguments: &ServeArguments, common: &Common) -> anyhow::Result<Exit> 
     anstream::println!("Medward is at {}", server.address);
     let stop = Arc::new(AtomicBool::new(false));
     let watching = watch(arguments, opened, &server, runtime.handle(), &stop)?;
-    let asking = ask(arguments, &server, runtime.handle().clone(), &stop)?;
+    let (handle, site, core) = (runtime.handle().clone(), arguments.site.clone(), server.core.clone());
+    let asking = arguments.asking.start(&stop, move |positions| {
+        // The core ends only when all does.
+        let _ = handle.block_on(core.place(&site, positions));
+    })?;
     runtime.block_on(super::until_asked(Arc::new(AtomicBool::new(false))));
     tracing::info!("asked to end");
     stop.store(true, Ordering::Relaxed);
@@ -140,32 +139,5 @@ fn watch(
         .name("reporter".into())
         .spawn(move || reporter.run(&mut sink))
         .context("no thread could be started")?;
-    Ok(Some(thread))
-}
-
-/// Asks switches in a thread of its own, where some are named.
-fn ask(
-    arguments: &ServeArguments,
-    server: &Server,
-    runtime: Handle,
-    stop: &Arc<AtomicBool>,
-) -> anyhow::Result<Option<JoinHandle<()>>> {
-    if arguments.switches.is_empty() {
-        return Ok(None);
-    }
-    let Some(login) = Login::from_environment() else {
-        return Err(Failure::usage(
-            "--switch needs $MEDWARD_SNMP: a community, or user:authentication:privacy (SNMPv3)",
-        ));
-    };
-    let every = Duration::from_secs(arguments.switch_interval);
-    let (hosts, site, core) = (arguments.switches.clone(), arguments.site.clone(), server.core.clone());
-    let stop = Arc::clone(stop);
-    let thread = std::thread::Builder::new().name("switches".into()).spawn(move || {
-        ask_switches(&hosts, &login, every, &stop, &mut |positions| {
-            // The core ends only when all does.
-            let _ = runtime.block_on(core.place(&site, positions));
-        });
-    })?;
     Ok(Some(thread))
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medward_model::DeviceId;
-use medward_monitor::{DeviceList, PageRequest, PlaceRule, PlaceRules, Retention, Sort, Store, StoreError};
+use medward_monitor::{
+    DeviceList, PageRequest, PlaceRule, PlaceRules, Retention, Said, Sort, Store, StoreError,
+};
 use medward_query::Query;
 use serde_json::Value;
 
@@ -21,13 +23,17 @@ const DEPTH: usize = 16;
 /// Devices with a life cycle or maintenance that excuses their silence, at most.
 const EXCUSED: usize = 100_000;
 
+/// What people said is read anew after so many looks, whatever the store tells of changes.
+const ANEW: u32 = 60;
+
 /// Does all chores until it is dropped.
 pub async fn forever(store: Arc<dyn Store>, core: Core) {
+    let mut said = Heeded::default();
     let mut orders = tokio::time::interval(ORDERS_EVERY);
     let mut prune = tokio::time::interval(PRUNE_EVERY);
     loop {
         tokio::select! {
-            _ = orders.tick() => match read_orders(&*store).await {
+            _ = orders.tick() => match read_orders(&*store, &mut said).await {
                 Ok(orders) => core.order(orders),
                 Err(error) => tracing::warn!("places could not be read: {error}"),
             },
@@ -53,7 +59,27 @@ async fn tidy_up(store: &dyn Store) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn read_orders(store: &dyn Store) -> Result<Orders, StoreError> {
+/// What people said of devices that weighs, as it was read last.
+#[derive(Default)]
+struct Heeded {
+    mark: Option<u64>,
+    looks: u32,
+    said: Arc<BTreeMap<DeviceId, Said>>,
+}
+
+impl Heeded {
+    async fn look(&mut self, store: &dyn Store) -> Result<Arc<BTreeMap<DeviceId, Said>>, StoreError> {
+        self.looks = (self.looks + 1) % ANEW;
+        let mark = self.mark.filter(|_| self.looks != 0);
+        if let Some((mark, all)) = store.all_annotations(mark).await? {
+            let said = all.into_iter().filter_map(|(id, annotation)| Some((id, Said::of(&annotation)?)));
+            (self.mark, self.said) = (Some(mark), Arc::new(said.collect()));
+        }
+        Ok(Arc::clone(&self.said))
+    }
+}
+
+async fn read_orders(store: &dyn Store, heeded: &mut Heeded) -> Result<Orders, StoreError> {
     let places = store.documents("place", clock()).await?;
     let bodies: BTreeMap<&str, &Value> = places.iter().map(|d| (d.id.as_str(), &d.body)).collect();
     let text = |body: &Value, name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -76,7 +102,7 @@ async fn read_orders(store: &dyn Store) -> Result<Orders, StoreError> {
             rules.push(PlaceRules { place: place.id.clone(), path: path(&place.id), rules: told });
         }
     }
-    Ok(Orders { places: rules, excused: excused(store).await? })
+    Ok(Orders { places: rules, excused: excused(store).await?, said: heeded.look(store).await? })
 }
 
 /// Devices that people took out of service or work on now.

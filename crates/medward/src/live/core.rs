@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use medward_identify::Catalog;
 use medward_model::DeviceId;
-use medward_monitor::{Commit, Decision, LiveSite, PlaceRules, Position, Receipt, Report, Store, StoreError};
+use medward_monitor::{
+    Commit, Decision, LiveSite, PlaceRules, Position, Receipt, Report, Said, Store, StoreError,
+};
 use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -50,6 +52,15 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1
 pub struct Orders {
     pub places: Vec<PlaceRules>,
     pub excused: BTreeSet<DeviceId>,
+    pub said: Arc<BTreeMap<DeviceId, Said>>,
+}
+
+impl Orders {
+    fn give(self, site: &mut LiveSite) {
+        site.map(self.places);
+        site.excuse(self.excused);
+        site.heed(self.said);
+    }
 }
 
 /// Takes reports of all sites.
@@ -217,9 +228,7 @@ impl Keeper {
                 }
             }
             if orders.has_changed().unwrap_or(false) {
-                let now = orders.borrow_and_update().clone();
-                site.map(now.places);
-                site.excuse(now.excused);
+                orders.borrow_and_update().clone().give(&mut site);
             }
             if site.is_due(clock()) || !done.is_empty() {
                 site = self.commit(site).await;
@@ -298,9 +307,15 @@ impl Keeper {
             let mut site = LiveSite::new(&self.name, realm);
             match self.inner.store.load_site(&self.name).await {
                 Ok(memory) => match site.restore(memory, &*self.inner.names) {
-                    Ok(0) => return site,
                     Ok(unknown) => {
-                        tracing::warn!(site = self.name, "{unknown} statements of a later version left out");
+                        if unknown > 0 {
+                            tracing::warn!(
+                                site = self.name,
+                                "{unknown} statements of a later version left out"
+                            );
+                        }
+                        // They may have been given long before this site began.
+                        self.inner.orders.borrow().clone().give(&mut site);
                         return site;
                     }
                     Err(error) => {

@@ -18,5 +18,5 @@ pub use names::Compiled;
 pub use observe::{Settings, clock};
 pub use remote::SpoolSink;
 pub use reporter::{Reporter, resident};
-pub use switches::{Login, forever as ask_switches};
+pub use switches::Asking;
 pub use taps::{Opened, Watch};

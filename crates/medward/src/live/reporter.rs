@@ -1,6 +1,6 @@
 //! What taps brought, made into reports: one a second, with the sensor's own state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use medward_capture::{TapCounters, TapState};
 use medward_identify::Ledger;
 use medward_model::Timestamp;
-use medward_monitor::{Report, SensorState};
+use medward_monitor::{Position, Report, SensorState};
 
 use super::observe::{Delta, Observer, Settings, clock};
 use super::taps::Opened;
@@ -26,6 +26,10 @@ pub trait Sink: Send {
 
 /// Deltas that may wait between taps and the reporter, for each tap.
 const WAITING: usize = 4;
+/// Positions in one report.
+const POSITIONS: usize = 10_000;
+/// Positions that wait: those of some large networks.
+const MOST_POSITIONS: usize = 500_000;
 
 /// Observes taps and reports.
 pub struct Reporter {
@@ -39,6 +43,9 @@ pub struct Reporter {
     /// Taps and sources.
     inputs: usize,
     listeners: Vec<JoinHandle<()>>,
+    /// What switches tell, and what of it waits for the next report.
+    positions: Option<Receiver<Vec<Position>>>,
+    waiting: VecDeque<Position>,
     stop: Arc<AtomicBool>,
 }
 
@@ -77,12 +84,29 @@ impl Reporter {
             names,
             inputs: all,
             listeners,
+            positions: None,
+            waiting: VecDeque::new(),
             stop,
         })
     }
 
+    /// Reports what is told here of where devices are, too.
+    pub fn with_positions(self, positions: Receiver<Vec<Position>>) -> Reporter {
+        Reporter { positions: Some(positions), ..self }
+    }
+
+    /// Positions for a report. What does not fit waits; of more than that the oldest is told again by itself.
+    fn positions(&mut self) -> Vec<Position> {
+        if let Some(positions) = &self.positions {
+            self.waiting.extend(positions.try_iter().flatten());
+        }
+        let excess = self.waiting.len().saturating_sub(MOST_POSITIONS);
+        self.waiting.drain(..excess);
+        self.waiting.drain(..self.waiting.len().min(POSITIONS)).collect()
+    }
+
     /// Reports until all taps have ended or `stop` is set, and once more then. Without taps it reports its state only.
-    pub fn run(self, sink: &mut dyn Sink) {
+    pub fn run(mut self, sink: &mut dyn Sink) {
         let started = clock();
         let mut last: BTreeMap<usize, Delta> = BTreeMap::new();
         let mut ledger: Option<Ledger> = None;
@@ -119,7 +143,7 @@ impl Reporter {
             due = Instant::now() + self.settings.interval;
             let ledger = ledger.take().unwrap_or_else(|| Ledger::new(&medward_identify::Limits::tap()));
             let state = self.state(&last, started, &mut before, sink.backlog());
-            let taken = sink.take(Report { state, positions: Vec::new(), ledger });
+            let taken = sink.take(Report { state, positions: self.positions(), ledger });
             if !taken {
                 self.stop.store(true, Ordering::Relaxed);
             }

@@ -7,14 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
+use clap::Args;
 use medward_model::{Mac, Timestamp};
 use medward_monitor::Position;
 use snmp2::v3::{Auth, AuthProtocol, Cipher, Security};
 use snmp2::{Oid, SyncSession, Value};
 
 use super::observe::clock;
+use crate::exit::Failure;
 
 /// dot1qTpFdbPort, dot1dTpFdbPort: MAC address to bridge port.
 const Q_FDB: &[u64] = &[1, 3, 6, 1, 2, 1, 17, 7, 1, 2, 2, 1, 2];
@@ -37,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How to ask.
 #[derive(Clone)]
-pub enum Login {
+enum Login {
     Community(Vec<u8>),
     /// User, authentication (SHA-256) and privacy (AES-128) passwords.
     User(Vec<u8>, Vec<u8>, Vec<u8>),
@@ -45,7 +49,7 @@ pub enum Login {
 
 impl Login {
     /// From $MEDWARD_SNMP: a community, or `user:authentication:privacy`.
-    pub fn from_environment() -> Option<Login> {
+    fn from_environment() -> Option<Login> {
         let text = std::env::var("MEDWARD_SNMP").ok()?;
         let parts: Vec<&str> = text.split(':').collect();
         Some(match parts.as_slice() {
@@ -54,6 +58,43 @@ impl Login {
             }
             _ => Login::Community(text.into_bytes()),
         })
+    }
+}
+
+/// Which switches are asked, and how often.
+#[derive(Clone, Debug, Args)]
+pub struct Asking {
+    /// Ask this switch by SNMP which station is at which port; may be given several times. The login comes from
+    /// $MEDWARD_SNMP: a community, or user:authentication:privacy (SNMPv3, SHA-256 and AES-128).
+    #[arg(long = "switch", value_name = "HOST")]
+    pub switches: Vec<String>,
+    /// Seconds between two times that switches are asked.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(10..=86_400))]
+    pub switch_interval: u64,
+}
+
+impl Asking {
+    /// Asks in a thread of its own until `stop`, where switches are named.
+    pub fn start(
+        &self,
+        stop: &Arc<AtomicBool>,
+        mut tell: impl FnMut(Vec<Position>) + Send + 'static,
+    ) -> anyhow::Result<Option<JoinHandle<()>>> {
+        if self.switches.is_empty() {
+            return Ok(None);
+        }
+        let Some(login) = Login::from_environment() else {
+            return Err(Failure::usage(
+                "--switch needs $MEDWARD_SNMP: a community, or user:authentication:privacy (SNMPv3)",
+            ));
+        };
+        let (switches, every) = (self.switches.clone(), Duration::from_secs(self.switch_interval));
+        let stop = Arc::clone(stop);
+        let thread = std::thread::Builder::new()
+            .name("switches".into())
+            .spawn(move || forever(&switches, &login, every, &stop, &mut tell))
+            .context("no thread could be started")?;
+        Ok(Some(thread))
     }
 }
 
@@ -71,7 +112,7 @@ struct Tables {
 }
 
 /// Asks all switches again and again, until `stop`.
-pub fn forever(
+fn forever(
     switches: &[String],
     login: &Login,
     every: Duration,
@@ -80,6 +121,9 @@ pub fn forever(
 ) {
     while !stop.load(Ordering::Relaxed) {
         for switch in switches {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
             match ask(switch, login) {
                 Ok(tables) => tell(tables.positions(switch, clock())),
                 Err(error) => tracing::warn!("switch {switch}: {error}"),
@@ -228,6 +272,9 @@ impl Tables {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod agent;
 
 #[cfg(test)]
 mod tests {

@@ -37,12 +37,13 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// Nothing is known but when it was seen; it was only spoken of so far.
     pub fn new(first: Timestamp, last: Timestamp) -> Known {
         Known {
             name: String::new(),
             first_seen: first,
             last_seen: last,
-            status: Status::Active,
+            status: Status::Unheard,
             internal: false,
             medical: false,
             life_supporting: false,
@@ -80,9 +81,32 @@ impl Known {
         self.vlans.first().copied().unwrap_or(0)
     }
 
-    /// How it stands.
-    pub fn status(&self, now: Timestamp) -> Status {
-        if self.regularity.is_missing(now) {
+    /// It was heard itself, once at least.
+    pub fn is_heard(&self) -> bool {
+        self.status != Status::Unheard
+    }
+
+    /// It was heard, and never is unheard again.
+    pub fn hear(&mut self) {
+        if !self.is_heard() {
+            self.status = Status::Active;
+        }
+    }
+
+    /// How it stands now that it was looked at. That it is missing is found out by looking at its network, too.
+    pub fn seen(&mut self, now: Timestamp) -> Status {
+        self.status = match self.status(now, Timestamp::MIN) {
+            Status::Missing if self.status != Status::Missing => Status::Silent,
+            status => status,
+        };
+        self.status
+    }
+
+    /// How it stands; silence before `from` does not count.
+    pub fn status(&self, now: Timestamp, from: Timestamp) -> Status {
+        if !self.is_heard() {
+            Status::Unheard
+        } else if self.regularity.is_missing(now, from) {
             Status::Missing
         } else if self.regularity.is_silent(now) {
             Status::Silent

@@ -8,6 +8,7 @@ mod known;
 mod news;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use medward_identify::{Catalog, Decisions, DecodeError, Limits, Names, Round, Site, conversations};
 use medward_model::{Device, DeviceId, Mac, Scope, Severity, Timestamp};
@@ -15,7 +16,8 @@ use medward_model::{Device, DeviceId, Mac, Scope, Severity, Timestamp};
 use crate::commit::{ActivityDelta, ConversationDelta, DeviceRow, Gone, Part, Sighting, Stay};
 use crate::whereabouts::locate;
 use crate::{
-    Commit, Decision, Entry, Event, PlaceRules, Position, Receipt, Report, SensorState, SiteMemory, Status,
+    Commit, Decision, Entry, Event, PlaceRules, Position, Receipt, Report, Said, SensorState, SiteMemory,
+    Status,
 };
 use known::Known;
 
@@ -25,6 +27,9 @@ const OWN_TABLES: u8 = 64;
 const KNOWN: u8 = OWN_TABLES;
 /// Positions that others told.
 const POSITIONS: u8 = OWN_TABLES + 1;
+
+/// When a device last was used.
+const USED: u8 = OWN_TABLES + 2;
 
 /// Positions that are kept of one MAC address.
 const POSITIONS_KEPT: usize = 4;
@@ -55,6 +60,11 @@ pub struct LiveSite {
     changed_positions: BTreeSet<Mac>,
     /// Devices whose silence is no news: in maintenance, stored, retired.
     excused: BTreeSet<DeviceId>,
+    /// What people said that weighs.
+    said: Arc<BTreeMap<DeviceId, Said>>,
+    /// When devices last were used in care.
+    used: BTreeMap<DeviceId, Timestamp>,
+    changed_uses: BTreeSet<DeviceId>,
     sensors_changed: bool,
     events: Vec<Event>,
     /// When times were last written down.
@@ -62,6 +72,8 @@ pub struct LiveSite {
     checked: Timestamp,
     /// Every device's place is to be found anew.
     replace: bool,
+    /// Groups of receivers: who sends to one only is heard by no other. Found anew after a restart, with all devices.
+    groups: BTreeSet<DeviceId>,
 }
 
 /// Seconds between two writings of what changed in its times only.
@@ -86,11 +98,15 @@ impl LiveSite {
             changed: BTreeSet::new(),
             changed_positions: BTreeSet::new(),
             excused: BTreeSet::new(),
+            said: Arc::default(),
+            used: BTreeMap::new(),
+            changed_uses: BTreeSet::new(),
             sensors_changed: false,
             events: Vec::new(),
             times_written: Timestamp::MIN,
             checked: Timestamp::MIN,
             replace: false,
+            groups: BTreeSet::new(),
         }
     }
 
@@ -113,6 +129,10 @@ impl LiveSite {
                         at: Timestamp::from_nanos(at),
                     });
                     self.positions.insert(mac, told.collect());
+                }
+                USED => {
+                    let id = DeviceId(String::from_utf8_lossy(&key).into_owned());
+                    self.used.insert(id, Timestamp::from_nanos(postcard::from_bytes(&body)?));
                 }
                 _ => of_identity.push((table, key, body)),
             }
@@ -166,6 +186,11 @@ impl LiveSite {
     /// Devices whose silence is no news.
     pub fn excuse(&mut self, devices: BTreeSet<DeviceId>) {
         self.excused = devices;
+    }
+
+    /// What people said of devices that weighs on what is told of them.
+    pub fn heed(&mut self, said: Arc<BTreeMap<DeviceId, Said>>) {
+        self.said = said;
     }
 
     /// True where that report is contained already.
@@ -256,8 +281,11 @@ impl LiveSite {
         let mut commit = Commit { site: self.name.clone(), ..Commit::default() };
         commit.events.append(&mut self.events);
         self.end(&round, &mut commit, now);
-        self.build(&round.devices, catalog, &mut commit, now);
+        let heard = self.heard(&round);
+        self.build(&round.devices, &heard, catalog, &mut commit, now);
+        let heard = self.hear(heard, now);
         self.see(&round, &mut commit, now);
+        self.tell_heard(heard, &mut commit);
         self.converse(&round, lore, &mut commit, now);
         if now.seconds_since(self.checked) >= CHECK_EVERY {
             self.checked = now;
@@ -268,6 +296,11 @@ impl LiveSite {
             self.times_written = now;
         }
         self.write(times, &mut commit);
+        for event in &mut commit.events {
+            if let Some(said) = event.device.as_ref().and_then(|device| self.said.get(device)) {
+                said.weigh(event);
+            }
+        }
         if self.sensors_changed {
             self.sensors_changed = false;
             commit.sensors = self.sensors.values().cloned().collect();
@@ -285,20 +318,79 @@ impl LiveSite {
     /// Devices that are none any more.
     fn end(&mut self, round: &Round, commit: &mut Commit, now: Timestamp) {
         for (device, into) in &round.gone {
+            self.groups.remove(device);
+            if let Some(used) = self.used.remove(device) {
+                self.changed_uses.insert(device.clone());
+                if let Some(into) = into {
+                    self.use_of(into, used);
+                }
+            }
             let Some(before) = self.known.remove(device) else { continue };
             commit.entries.push(Entry { table: KNOWN, key: device.0.clone().into_bytes(), body: None });
             if let Some(into) = into {
                 // What it was known by does not make its successor new.
                 let heir = self.known.entry(into.clone()).or_insert_with(|| before.clone());
                 heir.first_seen = heir.first_seen.min(before.first_seen);
+                if before.is_heard() {
+                    heir.hear();
+                }
                 commit.events.push(news::merged(&self.name, into, &before.name, now));
             }
             commit.gone.push(Gone { device: device.clone(), into: into.clone(), at: now });
         }
     }
 
+    /// Devices that were heard for the first time: they sent something to one other.
+    fn heard(&mut self, round: &Round) -> BTreeSet<DeviceId> {
+        let groups = round.devices.iter().filter(|device| device.scope == Scope::Multicast);
+        self.groups.extend(groups.map(|device| device.id.clone()));
+        let ends = round
+            .exchanges
+            .iter()
+            .filter(|one| !self.groups.contains(&one.responder))
+            .flat_map(|one| [(&one.originator, one.packets[0]), (&one.responder, one.packets[1])]);
+        ends.filter(|(id, sent)| *sent > 0 && self.known.get(*id).is_none_or(|known| !known.is_heard()))
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    /// What was only spoken of speaks. Answers who was known before.
+    fn hear(&mut self, heard: BTreeSet<DeviceId>, now: Timestamp) -> BTreeSet<DeviceId> {
+        let mut changed = heard;
+        changed.retain(|id| match self.known.get_mut(id) {
+            Some(known) if !known.is_heard() => {
+                known.hear();
+                known.seen(now);
+                true
+            }
+            _ => false,
+        });
+        changed
+    }
+
+    /// Each device is sighted once in a commit.
+    fn tell_heard(&mut self, heard: BTreeSet<DeviceId>, commit: &mut Commit) {
+        let mut left = heard;
+        for sighting in &commit.sightings {
+            left.remove(&sighting.device);
+        }
+        for id in left {
+            let Some(known) = self.known.get(&id) else { continue };
+            let (status, last_seen) = (known.status, known.last_seen);
+            commit.sightings.push(Sighting { device: id.clone(), last_seen, status });
+            self.changed.insert(id);
+        }
+    }
+
     /// Devices that are new or other than they were.
-    fn build(&mut self, devices: &[Device], catalog: &Catalog, commit: &mut Commit, now: Timestamp) {
+    fn build(
+        &mut self,
+        devices: &[Device],
+        heard: &BTreeSet<DeviceId>,
+        catalog: &Catalog,
+        commit: &mut Commit,
+        now: Timestamp,
+    ) {
         for device in devices {
             let last = device.last_seen.unwrap_or(now);
             let first = device.first_seen.unwrap_or(last);
@@ -309,6 +401,12 @@ impl LiveSite {
             let medical = group.as_deref().is_some_and(|group| GROUPS_OF_CARE.contains(&group));
             let fresh = !self.known.contains_key(&device.id);
             let known = self.known.entry(device.id.clone()).or_insert_with(|| Known::new(first, last));
+            // Of what is elsewhere or behind a gateway nothing but its talks can be known.
+            let told = device.scope != Scope::Internal || device.parent.is_some();
+            if told || !device.services.is_empty() || heard.contains(&device.id) {
+                known.hear();
+            }
+            let (back, before) = (known.status == Status::Missing, known.last_seen);
             known.regularity.note(first, last);
             (known.first_seen, known.last_seen) = (known.first_seen.min(first), known.last_seen.max(last));
             if device.scope != Scope::Multicast {
@@ -330,8 +428,10 @@ impl LiveSite {
             known.whereabouts.clone_from(&whereabouts);
             known.placed = Some((device.hostnames.clone(), device.aliases.clone()));
             self.changed.insert(device.id.clone());
-            let status = known.status(now);
-            known.status = status;
+            let status = known.seen(now);
+            if back && status != Status::Missing {
+                commit.events.push(news::reappeared(&self.name, &device.id, known, before, now));
+            }
             commit.devices.push(DeviceRow {
                 name: known.name.clone(),
                 whereabouts,
@@ -355,11 +455,10 @@ impl LiveSite {
             let before = known.last_seen;
             known.regularity.note((*first).max(before), *last);
             known.last_seen = *last;
-            let status = known.status(now);
+            let status = known.seen(now);
             if back && status != Status::Missing {
                 commit.events.push(news::reappeared(&self.name, id, known, before, now));
             }
-            known.status = status;
             self.changed.insert(id.clone());
             commit.sightings.push(Sighting { device: id.clone(), last_seen: *last, status });
         }
@@ -414,10 +513,14 @@ impl LiveSite {
         for deed in &round.deeds {
             let verb = serde_json::to_value(deed.verb).ok();
             let verb = verb.as_ref().and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+            let clinical = lore.is_clinical(deed.protocol) && is_use(&verb, &deed.operation);
+            if clinical {
+                self.use_of(&deed.device, deed.last);
+            }
             commit.activity.push(ActivityDelta {
                 device: deed.device.id(),
                 protocol: deed.protocol.to_owned(),
-                clinical: lore.is_clinical(deed.protocol) && is_use(&verb, &deed.operation),
+                clinical,
                 verb,
                 operation: deed.operation.to_string(),
                 part: if deed.actor { Part::Did } else { Part::Served },
@@ -425,6 +528,14 @@ impl LiveSite {
                 first: deed.first,
                 last: deed.last,
             });
+        }
+    }
+
+    fn use_of(&mut self, device: &DeviceId, at: Timestamp) {
+        let known = self.used.entry(device.clone()).or_insert(Timestamp::MIN);
+        if at > *known {
+            *known = at;
+            self.changed_uses.insert(device.clone());
         }
     }
 
@@ -444,25 +555,36 @@ impl LiveSite {
         }
         let lately = heard.plus_seconds(-3600);
         let mut here: BTreeMap<u16, (u32, u32)> = BTreeMap::new();
-        for known in self.known.values().filter(|known| known.internal) {
+        for known in self.known.values().filter(|known| known.internal && known.is_heard()) {
             let (all, active) = here.entry(known.vlan()).or_default();
             *all += 1;
             *active += u32::from(known.last_seen >= lately);
         }
         for (id, known) in &mut self.known {
             let before = known.status;
-            let mut status = known.status(now);
+            let said = self.said.get(id);
+            let mut status = known.status(now, said.map_or(Timestamp::MIN, |said| said.counted_from(now)));
+            let planned = said.is_some_and(|said| said.planned(now).is_some());
             // Half of its network must be there: else the network is silent, not the device.
             let alive = here.get(&known.vlan()).is_some_and(|(all, active)| *all < 4 || active * 2 >= *all);
-            if status == Status::Missing && (!alive || !known.internal || self.excused.contains(id)) {
-                status = if before == Status::Missing { before } else { Status::Silent };
+            if status == Status::Missing {
+                if planned || !known.internal || self.excused.contains(id) {
+                    status = Status::Silent;
+                } else if !alive && before != Status::Missing {
+                    status = Status::Silent;
+                }
             }
             if status != before {
                 known.status = status;
                 self.changed.insert(id.clone());
                 commit.sightings.push(Sighting { device: id.clone(), last_seen: known.last_seen, status });
                 if status == Status::Missing {
-                    commit.events.push(news::missing(&self.name, id, known, now));
+                    let told = known.macs.iter().filter_map(|mac| self.positions.get(mac)).flatten();
+                    let here = known.whereabouts.as_ref().map(|whereabouts| &whereabouts.position);
+                    let elsewhere =
+                        told.filter(|told| Some(&told.position) != here).max_by_key(|told| told.at);
+                    let stake = news::Stake { said, elsewhere, used: self.used.get(id).copied() };
+                    commit.events.push(news::missing(&self.name, id, known, &stake, now));
                 }
             }
         }
@@ -478,6 +600,11 @@ impl LiveSite {
                 let body = postcard::to_allocvec(known).ok();
                 commit.entries.push(Entry { table: KNOWN, key: id.0.into_bytes(), body });
             }
+        }
+        for id in std::mem::take(&mut self.changed_uses) {
+            let used = self.used.get(&id).map(|used| used.as_nanos());
+            let body = used.and_then(|used| postcard::to_allocvec(&used).ok());
+            commit.entries.push(Entry { table: USED, key: id.0.into_bytes(), body });
         }
         for mac in std::mem::take(&mut self.changed_positions) {
             if let Some(told) = self.positions.get(&mac) {

@@ -7,7 +7,7 @@ use medward_identify::Exchange;
 use medward_model::{Device, DeviceId, Scope, Severity, Timestamp};
 
 use super::known::{Known, PEERS, service};
-use crate::{AttributeChange, Commit, Event, EventKind, Whereabouts, version};
+use crate::{AttributeChange, Commit, Event, EventKind, Position, Said, Whereabouts, version};
 
 /// A device must be known for so long before a new peer or service of it is news.
 const SETTLED: i64 = 24 * 3600;
@@ -200,20 +200,48 @@ pub(super) fn merged(site: &str, into: &DeviceId, name: &str, now: Timestamp) ->
     Event { device: Some(into.clone()), ..event(site, EventKind::Merged, Severity::Info, now, title) }
 }
 
+/// What is at stake where a device is missing, beside what is known of itself.
+pub(super) struct Stake<'a> {
+    pub said: Option<&'a Said>,
+    /// Where somebody else told that it was.
+    pub elsewhere: Option<&'a Position>,
+    /// When it last was used in care.
+    pub used: Option<Timestamp>,
+}
+
 /// It was regular and is silent.
-pub(super) fn missing(site: &str, id: &DeviceId, known: &Known, now: Timestamp) -> Event {
-    let place = known.whereabouts.as_ref().map_or_else(|| "place unknown".to_owned(), |w| w.position.clone());
+pub(super) fn missing(site: &str, id: &DeviceId, known: &Known, stake: &Stake<'_>, now: Timestamp) -> Event {
+    let here = known.whereabouts.as_ref();
+    let place = here.map_or_else(|| "place unknown".to_owned(), |w| w.position.clone());
     let severity = match (known.life_supporting, known.medical) {
         (true, _) => Severity::High,
         (_, true) => Severity::Medium,
         _ => Severity::Low,
     };
-    let title = format!("{} is missing: silent since {}, last at {place}", known.name, known.last_seen);
-    Event {
-        device: Some(id.clone()),
-        details: details([("place", place), ("last_seen", known.last_seen.to_string())]),
-        ..event(site, EventKind::Missing, severity, now, title)
+    let worth = stake.said.and_then(Said::worth);
+    let mut title = format!("{} is missing: silent since {}, last at {place}", known.name, known.last_seen);
+    if known.life_supporting {
+        title.push_str("; life depends on it");
     }
+    if let Some(worth) = &worth {
+        title.push_str(&format!("; worth {worth}"));
+    }
+    if let Some(used) = stake.used {
+        title.push_str(&format!("; last used {used}"));
+    }
+    let mut told = details([("place", place), ("last_seen", known.last_seen.to_string())]);
+    let criticality = stake.said.and_then(|said| said.criticality);
+    let more = [
+        ("place_at", here.map(|w| w.last.to_string())),
+        ("elsewhere", stake.elsewhere.map(|p| format!("{} ({}, {})", p.position, p.how, p.at))),
+        ("category", known.value("category").map(str::to_owned)),
+        ("life_supporting", known.life_supporting.then(|| "yes".to_owned())),
+        ("criticality", criticality.map(|criticality| criticality.to_string())),
+        ("value", worth),
+        ("last_used", stake.used.map(|used| used.to_string())),
+    ];
+    told.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    Event { device: Some(id.clone()), details: told, ..event(site, EventKind::Missing, severity, now, title) }
 }
 
 /// It was missing and is back.

@@ -132,4 +132,16 @@ pub trait Inventory: Send + Sync {
 
     /// The same for all devices of a list (its page is ignored); answers how many were changed, at most 10,000.
     async fn annotate_all(&self, list: &DeviceList, patch: &Patch) -> Result<u64, StoreError>;
+
+    /// The same for each of several devices, in one transaction; answers how many of them there are.
+    async fn annotate_each(&self, changes: &[(DeviceId, Patch)]) -> Result<u64, StoreError>;
+
+    /// What people said of several devices, in no order; those of which nobody said anything are left out.
+    async fn annotations(&self, ids: &[DeviceId]) -> Result<Vec<(DeviceId, Annotation)>, StoreError>;
+
+    /// What people said of all devices, with a mark; `None` where that is as it was when the mark was given.
+    async fn all_annotations(&self, mark: Option<u64>) -> Result<Option<AllSaid>, StoreError>;
 }
+
+/// All that people said of devices, with a mark to ask for what is other than this.
+pub type AllSaid = (u64, Vec<(DeviceId, Annotation)>);

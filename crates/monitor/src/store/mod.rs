@@ -16,7 +16,9 @@ pub use history::{
     UseBucket, UseGroup, UseList, UseRow, VolumePoint,
 };
 pub use ingest::{Decision, DecisionRecord, Ingest, SiteMemory};
-pub use inventory::{DeviceList, DeviceRecord, Facet, FacetCount, FacetField, Inventory, Sort, SortKey};
+pub use inventory::{
+    AllSaid, DeviceList, DeviceRecord, Facet, FacetCount, FacetField, Inventory, Sort, SortKey,
+};
 pub use upkeep::{Health, Pruned, Retention, SizeOf, Sizes, Upkeep};
 
 /// Everything a store offers.

@@ -1,14 +1,14 @@
 //! Where devices were, and what a site does not hear.
 
 use medward_model::{DeviceId, Timestamp};
-use medward_monitor::{Coverage, Status, Stay, StoreError, Whereabouts};
+use medward_monitor::{Coverage, Status, Stay, StoreError, Whereabouts, switch_of};
 
 use super::MOST;
 use crate::Database;
 use crate::columns::status_code;
 use crate::ingest::find_device;
 use crate::sql::{Row, Sql};
-use crate::terms::VLAN;
+use crate::terms::{POSITION, VLAN};
 
 /// Blind spots that are named.
 const NAMED: usize = 100;
@@ -73,13 +73,22 @@ pub(super) async fn coverage(database: &Database, site: &str) -> Result<Coverage
     for row in session.fetch(Sql::with(&text, [site.into()])).await? {
         coverage.blind_spots.push(DeviceId(row.text(0)?));
     }
+    // Only positions at a port of a switch have that word.
+    let here = format!("(t.field = {VLAN} OR (t.field = {POSITION} AND t.value LIKE '% port %'))");
+    let silent = format!("CASE WHEN d.status = {unheard} THEN 1 ELSE 0 END");
     let text = format!(
-        "SELECT t.shown, COUNT(*) FROM term t JOIN device_term x ON x.term = t.id JOIN device d ON d.id = x.device \
-         WHERE t.field = {VLAN} AND {of_site} AND d.status <> {unheard} GROUP BY t.id, t.shown"
+        "SELECT t.field, t.shown, {silent}, COUNT(*) FROM term t JOIN device_term x ON x.term = t.id \
+         JOIN device d ON d.id = x.device WHERE {here} AND {of_site} GROUP BY t.id, t.field, t.shown, {silent}"
     );
     for row in session.fetch(Sql::with(&text, [site.into()])).await? {
-        if let Ok(vlan) = row.text(0)?.parse() {
-            coverage.vlans.insert(vlan, row.count(1)?);
+        let (field, shown, silent, count) = (row.int(0)?, row.text(1)?, row.int(2)? != 0, row.count(3)?);
+        if field == VLAN {
+            let Ok(vlan) = shown.parse() else { continue };
+            let vlans = if silent { &mut coverage.unheard_vlans } else { &mut coverage.vlans };
+            *vlans.entry(vlan).or_default() += count;
+        } else if let Some(switch) = switch_of(&shown) {
+            let switches = if silent { &mut coverage.unheard_switches } else { &mut coverage.switches };
+            *switches.entry(switch.to_owned()).or_default() += count;
         }
     }
     Ok(coverage)

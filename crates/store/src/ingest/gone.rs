@@ -162,6 +162,7 @@ async fn move_annotation(session: &mut Session, old: i64, new: i64) -> Result<()
         lifecycle: if stays.lifecycle == Lifecycle::default() { said.lifecycle } else { stays.lifecycle },
         maintenance,
         place: stays.place.or(said.place),
+        currency: if stays.value.is_some() { stays.currency } else { said.currency },
         value: stays.value.or(said.value),
         version: stays.version.max(said.version).saturating_add(1),
     };

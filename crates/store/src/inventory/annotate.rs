@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use medward_model::DeviceId;
-use medward_monitor::{Annotation, DeviceList, Patch, StoreError};
+use medward_monitor::{AllSaid, Annotation, DeviceList, Patch, StoreError};
 
 use super::list;
 use crate::Database;
@@ -11,7 +11,7 @@ use crate::columns::lifecycle_code;
 use crate::engine::Session;
 use crate::ingest::{find_device, next_change, write_terms};
 use crate::search::condition;
-use crate::sql::{Sql, json, to_json};
+use crate::sql::{Row, Sql, json, to_json};
 use crate::terms;
 
 /// Most devices that are changed by one call.
@@ -62,6 +62,66 @@ pub(super) async fn all(database: &Database, list: &DeviceList, patch: &Patch) -
     write_annotations(&mut session, &changed).await?;
     session.commit().await?;
     Ok(u64::try_from(keys.len()).unwrap_or(0))
+}
+
+/// Each of several devices its own change; devices that are not there are left out.
+pub(super) async fn each(database: &Database, changes: &[(DeviceId, Patch)]) -> Result<u64, StoreError> {
+    let mut session = database.engine.writer().await?;
+    let mut changed = HashMap::with_capacity(changes.len());
+    for (id, patch) in changes {
+        let Some(key) = find_device(&mut session, id).await? else { continue };
+        let annotation = match changed.remove(&key) {
+            Some(annotation) => Some(annotation),
+            None => read_annotation(&mut session, key).await?,
+        };
+        let mut annotation = annotation.unwrap_or_default();
+        apply(patch, &mut annotation)?;
+        changed.insert(key, annotation);
+    }
+    let changed: Vec<(i64, Annotation)> = changed.into_iter().collect();
+    for part in changed.chunks(MOST) {
+        write_annotations(&mut session, part).await?;
+    }
+    session.commit().await?;
+    Ok(u64::try_from(changed.len()).unwrap_or(0))
+}
+
+/// What people said of several devices.
+pub(super) async fn of(
+    database: &Database,
+    ids: &[DeviceId],
+) -> Result<Vec<(DeviceId, Annotation)>, StoreError> {
+    let mut session = database.engine.reader().await?;
+    let wanted = ids.iter().map(|id| vec![id.0.as_str().into()]).collect();
+    let text = "SELECT d.uid, a.body FROM annotation a JOIN device d ON d.id = a.device WHERE d.uid IN";
+    session.fetch_of(text, "", wanted).await?.iter().map(read).collect()
+}
+
+/// What people said of all devices. The mark tells whether anything changed without reading it.
+pub(super) async fn everything(
+    database: &Database,
+    known: Option<u64>,
+) -> Result<Option<AllSaid>, StoreError> {
+    let mut session = database.engine.snapshot().await?;
+    let text = "SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS BIGINT), COALESCE(MAX(device), 0) \
+                FROM annotation";
+    let mut mark = 0_u64;
+    if let Some(row) = session.first(Sql::new(text)).await? {
+        for at in 0..3 {
+            // An odd factor, so that no two of the three make up for each other.
+            mark = mark.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(row.count(at)?);
+        }
+    }
+    if known == Some(mark) {
+        return Ok(None);
+    }
+    let text = "SELECT d.uid, a.body FROM annotation a JOIN device d ON d.id = a.device";
+    let all = session.fetch(Sql::new(text)).await?.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(Some((mark, all)))
+}
+
+fn read(row: &Row) -> Result<(DeviceId, Annotation), StoreError> {
+    Ok((DeviceId(row.text(0)?), json(&row.text(1)?)?))
 }
 
 fn apply(patch: &Patch, annotation: &mut Annotation) -> Result<(), StoreError> {

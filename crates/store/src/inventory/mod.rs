@@ -8,7 +8,7 @@ mod list;
 use async_trait::async_trait;
 use medward_model::DeviceId;
 use medward_monitor::{
-    Annotation, DeviceList, DeviceRecord, DeviceSummary, Facet, FacetField, Inventory, Page, Patch,
+    AllSaid, Annotation, DeviceList, DeviceRecord, DeviceSummary, Facet, FacetField, Inventory, Page, Patch,
     StoreError,
 };
 
@@ -98,6 +98,18 @@ impl Inventory for Database {
 
     async fn annotate_all(&self, list: &DeviceList, patch: &Patch) -> Result<u64, StoreError> {
         annotate::all(self, list, patch).await
+    }
+
+    async fn annotate_each(&self, changes: &[(DeviceId, Patch)]) -> Result<u64, StoreError> {
+        annotate::each(self, changes).await
+    }
+
+    async fn annotations(&self, ids: &[DeviceId]) -> Result<Vec<(DeviceId, Annotation)>, StoreError> {
+        annotate::of(self, ids).await
+    }
+
+    async fn all_annotations(&self, mark: Option<u64>) -> Result<Option<AllSaid>, StoreError> {
+        annotate::everything(self, mark).await
     }
 }
 

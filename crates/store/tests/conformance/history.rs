@@ -277,6 +277,8 @@ pub async fn coverage_names_blind_spots(home: Home) {
     round.devices[2].device.scope = medward_model::Scope::External;
     round.devices[3].device.vlans = vec![20, 30];
     round.devices[3].whereabouts = Some(whereabouts("icu", "sw-3 port 12", 0));
+    round.devices[1].whereabouts = Some(whereabouts("icu", "sw-3 port 13", 0));
+    round.devices[4].whereabouts = Some(whereabouts("icu", "bed 4", 0));
     round.sensors = vec![SensorState {
         name: "probe".into(),
         site: "north".into(),
@@ -287,5 +289,8 @@ pub async fn coverage_names_blind_spots(home: Home) {
     let coverage = home.database.coverage("north").await.unwrap();
     assert_eq!((coverage.heard, coverage.unheard, coverage.blind_spots), (3, 1, vec![id(1)]));
     assert_eq!(coverage.vlans.into_iter().collect::<Vec<_>>(), [(20, 3), (30, 1)]);
+    assert_eq!(coverage.unheard_vlans.into_iter().collect::<Vec<_>>(), [(20, 1)]);
+    assert_eq!(coverage.switches.into_iter().collect::<Vec<_>>(), [("sw-3".to_owned(), 1)]);
+    assert_eq!(coverage.unheard_switches.into_iter().collect::<Vec<_>>(), [("sw-3".to_owned(), 1)]);
     assert_eq!(home.database.sensors().await.unwrap(), round.sensors);
 }

@@ -5,7 +5,7 @@ import { IconPencil, IconTool } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { get } from '../../api/client'
 import type { DeviceAnswer, Page, Place } from '../../api/schema'
-import { count } from '../../logic/amount'
+import { money } from '../../logic/amount'
 import { sentence } from '../../logic/word'
 import { Tag } from '../../part/DeviceLink'
 import { Card } from '../../part/Layout'
@@ -46,7 +46,7 @@ export function Notes({ answer }: { answer: DeviceAnswer }) {
     ['Life cycle', sentence(annotation.lifecycle)],
     ['Criticality', criticality(annotation.criticality ?? summary.criticality, annotation.criticality)],
     ['Belongs to', placePath(places, annotation.place) || '–'],
-    ['Value', annotation.value ? count(annotation.value) : '–'],
+    ['Value', annotation.value ? money(annotation.value, annotation.currency) : '–'],
   ]
   return (
     <Card

@@ -81,14 +81,26 @@ export function NotesForm({ answer, close }: { answer: DeviceAnswer; close: () =
           value={now.place ?? null}
           onChange={(place) => set({ place })}
         />
-        <NumberInput
-          label="Value when replaced"
-          min={0}
-          thousandSeparator=" "
-          hideControls
-          value={now.value ?? ''}
-          onChange={(value) => set({ value: value === '' ? null : Number(value) })}
-        />
+        <Group gap="sm" wrap="nowrap" align="flex-end">
+          <NumberInput
+            flex={1}
+            label="Value"
+            description="What it cost, or would cost to replace"
+            min={0}
+            thousandSeparator=" "
+            hideControls
+            value={now.value ?? ''}
+            onChange={(value) => set({ value: value === '' ? null : Number(value) })}
+          />
+          <TextInput
+            w={110}
+            label="Currency"
+            placeholder="EUR"
+            maxLength={8}
+            value={now.currency ?? ''}
+            onChange={(event) => set({ currency: event.currentTarget.value || null })}
+          />
+        </Group>
         <Textarea
           label="Note"
           description="Nothing about patients, please"
@@ -103,7 +115,7 @@ export function NotesForm({ answer, close }: { answer: DeviceAnswer; close: () =
             Planned maintenance
           </Text>
           <Text size="xs" c="dimmed" mb={6}>
-            Silence and change are expected then, and cause no alerts.
+            Silence is no alert then, and changes are marked as expected. Afterwards silence counts again.
           </Text>
           {now.maintenance.map((one, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a window is its place in the list
@@ -184,6 +196,7 @@ function difference(before: Annotation, now: Annotation): AnnotationPatch {
   if ((now.criticality ?? null) !== (before.criticality ?? null)) changed.criticality = now.criticality ?? null
   if ((now.place ?? null) !== (before.place ?? null)) changed.place = now.place ?? null
   if ((now.value ?? null) !== (before.value ?? null)) changed.value = now.value ?? null
+  if ((now.currency ?? null) !== (before.currency ?? null)) changed.currency = now.currency ?? null
   if (now.lifecycle !== before.lifecycle) changed.lifecycle = now.lifecycle
   if (JSON.stringify(now.maintenance) !== JSON.stringify(before.maintenance)) changed.maintenance = now.maintenance
   return changed

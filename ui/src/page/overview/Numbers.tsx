@@ -2,8 +2,9 @@
 import { Box, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import type { Overview } from '../../api/schema'
+import type { Overview, Stakes } from '../../api/schema'
 import { bytes, count } from '../../logic/amount'
+import { sums } from './Missing'
 
 interface Cell {
   label: string
@@ -13,7 +14,13 @@ interface Cell {
   page?: '/sensors' | '/map'
 }
 
-export function Numbers({ of: { devices, sensors, traffic } }: { of: Overview }) {
+function atStake(missing: Stakes): string {
+  if (missing.worth.length) return `worth ${sums(missing)}`
+  if (missing.life_supporting) return `${count(missing.life_supporting)} life-supporting`
+  return 'regular, then silent'
+}
+
+export function Numbers({ of: { devices, missing, sensors, traffic } }: { of: Overview }) {
   const troubled = sensors.dropping + sensors.silent
   const cells: Cell[] = [
     { label: 'Devices', value: count(devices.total), sub: `${count(devices.medical)} medical`, q: '' },
@@ -23,7 +30,7 @@ export function Numbers({ of: { devices, sensors, traffic } }: { of: Overview })
       sub: `${count(devices.silent)} silent, as usual`,
       q: 'status:active',
     },
-    { label: 'Missing', value: count(devices.missing), sub: 'regular, then silent', q: 'status:missing' },
+    { label: 'Missing', value: count(devices.missing), sub: atStake(missing), q: 'status:missing' },
     {
       label: 'New in 24 hours',
       value: count(devices.new_24h),

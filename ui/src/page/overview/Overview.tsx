@@ -12,6 +12,7 @@ import { Moment } from '../../part/Moment'
 import { Loaded, Nothing } from '../../part/State'
 import { Attention } from './Attention'
 import { Categories } from './Categories'
+import { Missing } from './Missing'
 import { Numbers } from './Numbers'
 
 export function Overview() {
@@ -36,6 +37,7 @@ export function Overview() {
           <>
             {data.devices.total === 0 ? <Empty /> : <Attention items={data.attention} />}
             <Numbers of={data} />
+            {data.devices.missing > 0 && <Missing />}
             <Grid gap="md">
               <Grid.Col span={{ base: 12, md: 7 }}>
                 <Stack gap="md">

@@ -19,7 +19,7 @@ export function CmmsImport({ name, sheet, close }: { name: string; sheet: Sheet;
   const [mapping, setMapping] = useState<Mapping>(() => guess(sheet.columns))
   const wrong = complaint(mapping)
   const send = (preview: boolean) =>
-    post<Reconciliation>('/cmms/import', { name, rows: mapped(sheet, mapping) }, preview ? { preview: true } : {})
+    post<Reconciliation>('/cmms/import', { rows: mapped(sheet, mapping) }, preview ? { preview: true } : {})
   const preview = useChange({ act: () => send(true), touches: [] })
   const bring = useChange({
     act: () => send(false),

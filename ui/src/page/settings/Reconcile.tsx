@@ -52,7 +52,8 @@ export function UnknownToCmms({ devices }: { devices: DeviceSummary[] }) {
 
 export function MissingOnWire({ rows }: { rows: CmmsRow[] }) {
   const first = rows.slice(0, MOST)
-  const known = FIELDS.filter(([field]) => first.some((row) => row[field])).slice(0, 6)
+  const fields = [['tag', 'Asset tag'] as const, ...FIELDS]
+  const known = fields.filter(([field]) => first.some((row) => row[field])).slice(0, 7)
   return (
     <Scroll>
       <Table>
