@@ -558,7 +558,7 @@ fn what_is_put_into_store_is_missing_no_more() {
     let told = silence(&mut scene, 2 * 1440 + 300);
     let id =
         told.iter().find(|(_, event)| event.kind == EventKind::Missing).unwrap().1.device.clone().unwrap();
-    scene.site.excuse(std::collections::BTreeSet::from([id.clone()]));
+    scene.site.excuse(&std::collections::BTreeSet::from([id.clone()]));
     let minute = 2 * 1440 + 310;
     let commit = scene.report(minute, |l| speaks(l, SERVER, minute));
     let of_pump: Vec<Status> =

@@ -72,7 +72,12 @@ impl Links {
         }
         self.0.insert(
             key,
-            Holding { intervals: vec![(link.time, last)], packet: link.packet, said: link.time, later: false },
+            Holding {
+                intervals: vec![(link.time, last)],
+                packet: link.packet,
+                said: link.time,
+                later: false,
+            },
         );
         true
     }

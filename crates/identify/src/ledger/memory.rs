@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use medward_model::{HostKey, Mac, Subject, Timestamp};
 
-use super::presence::{Presences, ServedKey};
 use super::packed::{Doings, Statements};
+use super::presence::{Presences, ServedKey};
 use super::{Deed, DeedSum, FlowKey, FlowSum, Ledger, Limits, Links, Observation};
 
 /// How much something changed.

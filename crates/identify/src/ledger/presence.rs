@@ -225,7 +225,9 @@ impl Presences {
             self.services.iter().filter(|(_, services)| !services.served.is_empty()).collect();
         all.sort_unstable_by_key(|(host, _)| **host);
         all.into_iter()
-            .flat_map(|(host, services)| services.served.iter().map(move |(kind, served)| (host, kind, served)))
+            .flat_map(|(host, services)| {
+                services.served.iter().map(move |(kind, served)| (host, kind, served))
+            })
             .collect()
     }
 

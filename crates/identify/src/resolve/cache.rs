@@ -27,7 +27,11 @@ impl Cache {
     }
 
     /// Notes whose each node is now, and tells which devices are none any more, with what each became part of.
-    pub(crate) fn succeed(&mut self, ids: &[Option<ShortId>], nodes: &Nodes) -> Vec<(DeviceId, Option<DeviceId>)> {
+    pub(crate) fn succeed(
+        &mut self,
+        ids: &[Option<ShortId>],
+        nodes: &Nodes,
+    ) -> Vec<(DeviceId, Option<DeviceId>)> {
         let now: Map<u64, ShortId> = nodes
             .iter()
             .filter_map(|(number, node)| {

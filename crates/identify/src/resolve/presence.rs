@@ -154,5 +154,9 @@ impl<'m> Seen<'m> {
 /// The entries of `key` in a list that is in order of its keys.
 pub(crate) fn within<K: Ord + Copy, V>(list: &[(K, V)], key: K) -> impl Iterator<Item = &V> {
     let from = list.partition_point(|(known, _)| *known < key);
-    list.get(from..).unwrap_or_default().iter().take_while(move |(known, _)| *known == key).map(|(_, value)| value)
+    list.get(from..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(move |(known, _)| *known == key)
+        .map(|(_, value)| value)
 }

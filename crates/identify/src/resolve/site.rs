@@ -193,8 +193,9 @@ impl Site {
                 *span = (span.0.min(first), span.1.max(last));
             }
         };
-        let find =
-            |host: &HostKey, at: Timestamp| locator.host(host, at).and_then(|node| located.nodes.get(&node).copied());
+        let find = |host: &HostKey, at: Timestamp| {
+            locator.host(host, at).and_then(|node| located.nodes.get(&node).copied())
+        };
         let ends: Vec<Option<(usize, usize)>> = pending
             .flows
             .iter()
@@ -210,8 +211,11 @@ impl Site {
                 Some((from?, to?))
             })
             .collect();
-        let doers: Vec<Option<usize>> =
-            pending.deeds.iter().map(|(ip, _, sum)| located.nodes.get(&locator.ip(*ip, sum.time)).copied()).collect();
+        let doers: Vec<Option<usize>> = pending
+            .deeds
+            .iter()
+            .map(|(ip, _, sum)| located.nodes.get(&locator.ip(*ip, sum.time)).copied())
+            .collect();
         for (subject, at) in &pending.heard {
             let node = match subject {
                 Subject::Mac { mac, .. } => Some(Node::Station(*mac)),

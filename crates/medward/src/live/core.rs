@@ -9,7 +9,7 @@ use medward_model::DeviceId;
 use medward_monitor::{
     Commit, Decision, LiveSite, PlaceRules, Position, Receipt, Report, Said, Store, StoreError,
 };
-use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::names::Compiled;
@@ -44,6 +44,9 @@ const TOGETHER: usize = 256;
 const EVERY: Duration = Duration::from_millis(1000);
 /// A thorough look is followed by so many times its length without another: it takes at most a fifth of one core.
 const REST: u32 = 4;
+/// A site that waited longer for a thorough look stands in line for it; one that did not takes a quick look while others
+/// look.
+const IMPATIENT: Duration = Duration::from_secs(10);
 /// Between attempts to reach the store.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
 
@@ -58,7 +61,7 @@ pub struct Orders {
 impl Orders {
     fn give(self, site: &mut LiveSite) {
         site.map(self.places);
-        site.excuse(self.excused);
+        site.excuse(&self.excused);
         site.heed(self.said);
     }
 }
@@ -78,6 +81,8 @@ struct Inner {
     sites: Mutex<BTreeMap<String, mpsc::Sender<Job>>>,
     signals: broadcast::Sender<Signal>,
     orders: watch::Sender<Orders>,
+    /// Thorough looks take much memory for a moment: few at a time.
+    looks: Arc<Semaphore>,
 }
 
 /// Why a report was not taken.
@@ -100,6 +105,7 @@ impl Core {
                 sites: Mutex::default(),
                 signals,
                 orders,
+                looks: Arc::new(Semaphore::new(looks())),
             }),
         }
     }
@@ -178,11 +184,17 @@ impl Core {
                 name: name.to_owned(),
                 inbox,
                 thorough_at: Instant::now(),
+                looked_at: None,
             }
             .run(),
         );
         jobs
     }
+}
+
+/// Thorough looks at a time.
+fn looks() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
 }
 
 /// Keeps one site.
@@ -192,6 +204,8 @@ struct Keeper {
     inbox: mpsc::Receiver<Job>,
     /// Before then devices are not looked at thoroughly again.
     thorough_at: Instant,
+    /// When they last were.
+    looked_at: Option<Instant>,
 }
 
 impl Keeper {
@@ -230,8 +244,11 @@ impl Keeper {
             if orders.has_changed().unwrap_or(false) {
                 orders.borrow_and_update().clone().give(&mut site);
             }
-            if site.is_due(clock()) || !done.is_empty() {
-                site = self.commit(site).await;
+            if ended.is_some() {
+                site.flush();
+            }
+            if site.is_due(clock()) || !done.is_empty() || ended.is_some() {
+                site = self.commit(site, ended.is_some()).await;
             }
             for sender in done {
                 // Who asked may have gone: it will send again and be told the same.
@@ -247,15 +264,28 @@ impl Keeper {
         }
     }
 
+    /// The permission to look thoroughly, where it is time for that.
+    async fn turn(&self, site: &LiveSite, ending: bool) -> Option<OwnedSemaphorePermit> {
+        if !site.is_stale() || !ending && Instant::now() < self.thorough_at {
+            return None;
+        }
+        let looks = Arc::clone(&self.inner.looks);
+        if !ending && self.looked_at.is_some_and(|at| at.elapsed() < IMPATIENT) {
+            return looks.try_acquire_owned().ok();
+        }
+        looks.acquire_owned().await.ok()
+    }
+
     /// Makes a commit and stores it, however long the store is away.
-    async fn commit(&mut self, mut site: LiveSite) -> LiveSite {
-        let thorough_at = self.thorough_at;
+    async fn commit(&mut self, mut site: LiveSite, ending: bool) -> LiveSite {
+        let turn = self.turn(&site, ending).await;
         let (catalog, names) = (Arc::clone(&self.inner.catalog), Arc::clone(&self.inner.names));
         let made = tokio::task::spawn_blocking(move || {
             let start = Instant::now();
-            let thorough = site.is_stale() && Instant::now() >= thorough_at;
+            let thorough = turn.is_some();
             let commit = site.commit(&catalog, &*names, clock(), thorough);
             let took = thorough.then(|| start.elapsed());
+            drop(turn);
             (site, commit, took)
         })
         .await;
@@ -264,7 +294,8 @@ impl Keeper {
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
         if let Some(took) = took {
-            self.thorough_at = Instant::now() + took * REST;
+            let now = Instant::now();
+            (self.looked_at, self.thorough_at) = (Some(now), now + took * REST);
         }
         match self.store(&commit).await {
             Some(last_event) => {

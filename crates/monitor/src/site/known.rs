@@ -1,6 +1,6 @@
 //! What must be known of a device to tell what is new of it.
 
-use medward_model::{Attribute, Device, DeviceId, Mac, Scope, Timestamp};
+use medward_model::{Attribute, Device, DeviceId, Mac, Scope, ShortId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::regularity::Regularity;
@@ -11,16 +11,26 @@ pub(super) const PEERS: usize = 512;
 /// Services of one device that are remembered.
 const SERVICES: usize = 256;
 
-/// What is known of a device between commits.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Known {
-    pub name: String,
+/// What is looked at each round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pulse {
     pub first_seen: Timestamp,
     pub last_seen: Timestamp,
+    /// When a sighting was last told.
+    pub told: Timestamp,
     pub status: Status,
     pub internal: bool,
     pub medical: bool,
     pub life_supporting: bool,
+    /// The network it is mostly on.
+    pub vlan: u16,
+    pub regularity: Regularity,
+}
+
+/// What is looked at where there is news of the device.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Profile {
+    pub name: String,
     pub macs: Vec<Mac>,
     pub vlans: Vec<u16>,
     pub ips: Vec<std::net::IpAddr>,
@@ -28,59 +38,104 @@ pub(super) struct Known {
     pub attributes: Vec<(String, String)>,
     /// "tcp/104 dicom".
     pub services: Vec<String>,
-    /// Hashes of peers' ids, sorted.
-    pub peers: Vec<u64>,
     pub whereabouts: Option<Whereabouts>,
     /// Host names and aliases, as rules on names need them.
-    pub placed: Option<(Vec<String>, Vec<String>)>,
-    pub regularity: Regularity,
+    pub hostnames: Vec<String>,
+    pub aliases: Vec<String>,
 }
 
-impl Known {
+/// What is known of a device between commits, kept small.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub pulse: Pulse,
+    /// Devices that a medical device spoke with, in order.
+    pub peers: Box<[ShortId]>,
+    profile: Box<[u8]>,
+}
+
+impl Kept {
     /// Nothing is known but when it was seen; it was only spoken of so far.
-    pub fn new(first: Timestamp, last: Timestamp) -> Known {
-        Known {
-            name: String::new(),
+    pub fn new(first: Timestamp, last: Timestamp) -> Kept {
+        let pulse = Pulse {
             first_seen: first,
             last_seen: last,
+            told: last,
             status: Status::Unheard,
             internal: false,
             medical: false,
             life_supporting: false,
-            macs: Vec::new(),
-            vlans: Vec::new(),
-            ips: Vec::new(),
-            attributes: Vec::new(),
-            services: Vec::new(),
-            peers: Vec::new(),
-            whereabouts: None,
-            placed: None,
+            vlan: 0,
             regularity: Regularity::default(),
+        };
+        Kept { pulse, peers: Box::default(), profile: Box::default() }
+    }
+
+    /// All of it, to look at.
+    pub fn open(&self) -> Known {
+        let profile = postcard::from_bytes(&self.profile).unwrap_or_default();
+        Known { pulse: self.pulse, profile }
+    }
+
+    /// Takes back what was opened.
+    pub fn close(&mut self, known: Known) {
+        self.pulse = known.pulse;
+        // Writing to a vector does not fail.
+        self.profile = postcard::to_allocvec(&known.profile).unwrap_or_default().into_boxed_slice();
+    }
+
+    /// It spoke with that one; true where it never did before and there is room to remember it.
+    pub fn meet(&mut self, peer: ShortId) -> bool {
+        let Err(at) = self.peers.binary_search(&peer) else { return false };
+        if self.peers.len() >= PEERS {
+            return false;
         }
+        let mut peers = std::mem::take(&mut self.peers).into_vec();
+        peers.reserve_exact(1);
+        peers.insert(at, peer);
+        self.peers = peers.into_boxed_slice();
+        true
     }
 
-    /// The value that an attribute had.
-    pub fn value(&self, attribute: &str) -> Option<&str> {
-        self.attributes.iter().find(|(name, _)| name == attribute).map(|(_, value)| value.as_str())
+    /// As bytes, to be written down.
+    pub fn written(&self) -> Option<Vec<u8>> {
+        let mut bytes = postcard::to_allocvec(&(self.pulse, &self.peers)).ok()?;
+        bytes.extend_from_slice(&self.profile);
+        Some(bytes)
     }
 
-    /// Takes over what the device is now.
-    pub fn learn(&mut self, device: &Device) {
-        self.name = name_of(device);
-        self.internal = device.scope == Scope::Internal;
-        self.life_supporting = device.value(Attribute::LifeSupporting) == Some("yes");
-        self.vlans.clone_from(&device.vlans);
-        self.ips = device.ips.iter().copied().take(16).collect();
-        self.attributes =
-            device.attributes.iter().map(|(name, fused)| ((*name).to_owned(), fused.value.clone())).collect();
-        self.services = device.services.iter().map(service).take(SERVICES).collect();
+    /// Reads [`Kept::written`].
+    pub fn read(bytes: &[u8]) -> Result<Kept, postcard::Error> {
+        let ((pulse, peers), profile): ((Pulse, Vec<ShortId>), _) = postcard::take_from_bytes(bytes)?;
+        let _: Option<Profile> = match profile.is_empty() {
+            true => None,
+            false => Some(postcard::from_bytes(profile)?),
+        };
+        Ok(Kept { pulse, peers: peers.into_boxed_slice(), profile: profile.into() })
     }
+}
 
-    /// The network it is mostly on.
-    pub fn vlan(&self) -> u16 {
-        self.vlans.first().copied().unwrap_or(0)
+/// What is known of a device between commits.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub pulse: Pulse,
+    pub profile: Profile,
+}
+
+impl std::ops::Deref for Known {
+    type Target = Profile;
+
+    fn deref(&self) -> &Profile {
+        &self.profile
     }
+}
 
+impl std::ops::DerefMut for Known {
+    fn deref_mut(&mut self) -> &mut Profile {
+        &mut self.profile
+    }
+}
+
+impl Pulse {
     /// It was heard itself, once at least.
     pub fn is_heard(&self) -> bool {
         self.status != Status::Unheard
@@ -114,6 +169,29 @@ impl Known {
             Status::Active
         }
     }
+}
+
+impl Known {
+    /// The value that an attribute had.
+    pub fn value(&self, attribute: &str) -> Option<&str> {
+        self.attributes.iter().find(|(name, _)| name == attribute).map(|(_, value)| value.as_str())
+    }
+
+    /// Takes over what the device is now.
+    pub fn learn(&mut self, device: &Device) {
+        self.name = name_of(device);
+        self.pulse.internal = device.scope == Scope::Internal;
+        self.pulse.life_supporting = device.value(Attribute::LifeSupporting) == Some("yes");
+        self.pulse.vlan = device.vlans.first().copied().unwrap_or(0);
+        self.macs.clone_from(&device.macs);
+        self.vlans.clone_from(&device.vlans);
+        self.ips = device.ips.iter().copied().take(16).collect();
+        self.attributes =
+            device.attributes.iter().map(|(name, fused)| ((*name).to_owned(), fused.value.clone())).collect();
+        self.services = device.services.iter().map(service).take(SERVICES).collect();
+        self.hostnames.clone_from(&device.hostnames);
+        self.aliases.clone_from(&device.aliases);
+    }
 
     /// The position is another than the one known.
     pub fn is_elsewhere(&self, whereabouts: &Whereabouts) -> bool {
@@ -124,16 +202,15 @@ impl Known {
 
     /// As much of the device as is needed to find its place.
     pub fn outline(&self, id: &DeviceId) -> Device {
-        let (hostnames, aliases) = self.placed.clone().unwrap_or_default();
         Device {
             id: id.clone(),
             macs: self.macs.clone(),
             ips: self.ips.clone(),
             vlans: self.vlans.clone(),
-            hostnames,
-            aliases,
-            first_seen: Some(self.first_seen),
-            last_seen: Some(self.last_seen),
+            hostnames: self.hostnames.clone(),
+            aliases: self.aliases.clone(),
+            first_seen: Some(self.pulse.first_seen),
+            last_seen: Some(self.pulse.last_seen),
             parent: None,
             scope: Scope::Internal,
             attributes: Default::default(),

@@ -4,27 +4,29 @@
 //! new and changed devices, conversations, use, places, events. What the site must remember travels in the commit, too, so
 //! that a site loaded from the store goes on where its last commit ended.
 
+mod devices;
 mod known;
 mod news;
+mod silence;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use medward_identify::{Catalog, Decisions, DecodeError, Limits, Names, Round, Site, conversations};
-use medward_model::{Device, DeviceId, Mac, Scope, Severity, Timestamp};
+use medward_model::{DeviceId, Mac, Severity, ShortId, Timestamp};
 
-use crate::commit::{ActivityDelta, ConversationDelta, DeviceRow, Gone, Part, Sighting, Stay};
-use crate::whereabouts::locate;
+use crate::commit::{ActivityDelta, ConversationDelta, Part};
 use crate::{
     Commit, Decision, Entry, Event, PlaceRules, Position, Receipt, Report, Said, SensorState, SiteMemory,
-    Status,
 };
-use known::Known;
+use known::Kept;
 
 /// Tables of entries below this belong to identity, the others to this crate.
 const OWN_TABLES: u8 = 64;
 /// What is known of a device between commits.
-const KNOWN: u8 = OWN_TABLES;
+const KNOWN: u8 = OWN_TABLES + 3;
+/// The same, as it was written once; it is not read.
+const KNOWN_ONCE: u8 = OWN_TABLES;
 /// Positions that others told.
 const POSITIONS: u8 = OWN_TABLES + 1;
 
@@ -48,7 +50,7 @@ pub trait Lore: Names {
 pub struct LiveSite {
     name: String,
     site: Site,
-    known: BTreeMap<DeviceId, Known>,
+    known: BTreeMap<ShortId, Kept>,
     positions: BTreeMap<Mac, Vec<Position>>,
     places: Vec<PlaceRules>,
     sensors: BTreeMap<String, SensorState>,
@@ -56,15 +58,17 @@ pub struct LiveSite {
     /// Whose reports came since the last commit.
     reported: BTreeSet<(String, u64)>,
     /// Devices and positions that are to be written down.
-    changed: BTreeSet<DeviceId>,
+    changed: BTreeSet<ShortId>,
+    /// Devices that were seen again, which is told and written down now and then.
+    later: BTreeSet<ShortId>,
     changed_positions: BTreeSet<Mac>,
     /// Devices whose silence is no news: in maintenance, stored, retired.
-    excused: BTreeSet<DeviceId>,
+    excused: BTreeSet<ShortId>,
     /// What people said that weighs.
     said: Arc<BTreeMap<DeviceId, Said>>,
     /// When devices last were used in care.
-    used: BTreeMap<DeviceId, Timestamp>,
-    changed_uses: BTreeSet<DeviceId>,
+    used: BTreeMap<ShortId, Timestamp>,
+    changed_uses: BTreeSet<ShortId>,
     sensors_changed: bool,
     events: Vec<Event>,
     /// When times were last written down.
@@ -73,11 +77,13 @@ pub struct LiveSite {
     /// Every device's place is to be found anew.
     replace: bool,
     /// Groups of receivers: who sends to one only is heard by no other. Found anew after a restart, with all devices.
-    groups: BTreeSet<DeviceId>,
+    groups: BTreeSet<ShortId>,
 }
 
 /// Seconds between two writings of what changed in its times only.
 const TIMES_EVERY: i64 = 60;
+/// Seconds of silence about a device that is seen again and again, and stands as it stood.
+const SIGHT_EVERY: i64 = 15;
 /// Seconds between two looks for silent devices.
 const CHECK_EVERY: i64 = 30;
 /// A sensor that did not report for so long is silent.
@@ -96,6 +102,7 @@ impl LiveSite {
             receipts: BTreeMap::new(),
             reported: BTreeSet::new(),
             changed: BTreeSet::new(),
+            later: BTreeSet::new(),
             changed_positions: BTreeSet::new(),
             excused: BTreeSet::new(),
             said: Arc::default(),
@@ -116,9 +123,11 @@ impl LiveSite {
         for (table, key, body) in memory.entries {
             match table {
                 KNOWN => {
-                    let id = DeviceId(String::from_utf8_lossy(&key).into_owned());
-                    self.known.insert(id, postcard::from_bytes(&body)?);
+                    if let Some(id) = short(&key) {
+                        self.known.insert(id, Kept::read(&body)?);
+                    }
                 }
+                KNOWN_ONCE => {}
                 POSITIONS => {
                     let mac = Mac::read(&key).unwrap_or_default();
                     let told: Vec<(String, String, i64)> = postcard::from_bytes(&body)?;
@@ -131,8 +140,9 @@ impl LiveSite {
                     self.positions.insert(mac, told.collect());
                 }
                 USED => {
-                    let id = DeviceId(String::from_utf8_lossy(&key).into_owned());
-                    self.used.insert(id, Timestamp::from_nanos(postcard::from_bytes(&body)?));
+                    if let Some(id) = short(&key) {
+                        self.used.insert(id, Timestamp::from_nanos(postcard::from_bytes(&body)?));
+                    }
                 }
                 _ => of_identity.push((table, key, body)),
             }
@@ -184,8 +194,8 @@ impl LiveSite {
     }
 
     /// Devices whose silence is no news.
-    pub fn excuse(&mut self, devices: BTreeSet<DeviceId>) {
-        self.excused = devices;
+    pub fn excuse(&mut self, devices: &BTreeSet<DeviceId>) {
+        self.excused = devices.iter().filter_map(ShortId::of).collect();
     }
 
     /// What people said of devices that weighs on what is told of them.
@@ -264,6 +274,11 @@ impl LiveSite {
             || now.seconds_since(self.checked) >= CHECK_EVERY
     }
 
+    /// The next commit is to hold everything that else would be told and written down later.
+    pub fn flush(&mut self) {
+        self.times_written = Timestamp::MIN;
+    }
+
     /// Something was learnt that a quick commit does not take into account.
     pub fn is_stale(&self) -> bool {
         self.site.is_stale() || self.replace
@@ -294,6 +309,7 @@ impl LiveSite {
         let times = now.seconds_since(self.times_written) >= TIMES_EVERY;
         if times {
             self.times_written = now;
+            self.tell_later(&mut commit);
         }
         self.write(times, &mut commit);
         for event in &mut commit.events {
@@ -315,188 +331,11 @@ impl LiveSite {
         commit
     }
 
-    /// Devices that are none any more.
-    fn end(&mut self, round: &Round, commit: &mut Commit, now: Timestamp) {
-        for (device, into) in &round.gone {
-            self.groups.remove(device);
-            if let Some(used) = self.used.remove(device) {
-                self.changed_uses.insert(device.clone());
-                if let Some(into) = into {
-                    self.use_of(into, used);
-                }
-            }
-            let Some(before) = self.known.remove(device) else { continue };
-            commit.entries.push(Entry { table: KNOWN, key: device.0.clone().into_bytes(), body: None });
-            if let Some(into) = into {
-                // What it was known by does not make its successor new.
-                let heir = self.known.entry(into.clone()).or_insert_with(|| before.clone());
-                heir.first_seen = heir.first_seen.min(before.first_seen);
-                if before.is_heard() {
-                    heir.hear();
-                }
-                commit.events.push(news::merged(&self.name, into, &before.name, now));
-            }
-            commit.gone.push(Gone { device: device.clone(), into: into.clone(), at: now });
-        }
-    }
-
-    /// Devices that were heard for the first time: they sent something to one other.
-    fn heard(&mut self, round: &Round) -> BTreeSet<DeviceId> {
-        let groups = round.devices.iter().filter(|device| device.scope == Scope::Multicast);
-        self.groups.extend(groups.map(|device| device.id.clone()));
-        let ends = round
-            .exchanges
-            .iter()
-            .filter(|one| !self.groups.contains(&one.responder))
-            .flat_map(|one| [(&one.originator, one.packets[0]), (&one.responder, one.packets[1])]);
-        ends.filter(|(id, sent)| *sent > 0 && self.known.get(*id).is_none_or(|known| !known.is_heard()))
-            .map(|(id, _)| id.clone())
-            .collect()
-    }
-
-    /// What was only spoken of speaks. Answers who was known before.
-    fn hear(&mut self, heard: BTreeSet<DeviceId>, now: Timestamp) -> BTreeSet<DeviceId> {
-        let mut changed = heard;
-        changed.retain(|id| match self.known.get_mut(id) {
-            Some(known) if !known.is_heard() => {
-                known.hear();
-                known.seen(now);
-                true
-            }
-            _ => false,
-        });
-        changed
-    }
-
-    /// Each device is sighted once in a commit.
-    fn tell_heard(&mut self, heard: BTreeSet<DeviceId>, commit: &mut Commit) {
-        let mut left = heard;
-        for sighting in &commit.sightings {
-            left.remove(&sighting.device);
-        }
-        for id in left {
-            let Some(known) = self.known.get(&id) else { continue };
-            let (status, last_seen) = (known.status, known.last_seen);
-            commit.sightings.push(Sighting { device: id.clone(), last_seen, status });
-            self.changed.insert(id);
-        }
-    }
-
-    /// Devices that are new or other than they were.
-    fn build(
-        &mut self,
-        devices: &[Device],
-        heard: &BTreeSet<DeviceId>,
-        catalog: &Catalog,
-        commit: &mut Commit,
-        now: Timestamp,
-    ) {
-        for device in devices {
-            let last = device.last_seen.unwrap_or(now);
-            let first = device.first_seen.unwrap_or(last);
-            let group = device
-                .value(medward_model::Attribute::Category)
-                .and_then(|category| catalog.category(category))
-                .map(|category| category.group.clone());
-            let medical = group.as_deref().is_some_and(|group| GROUPS_OF_CARE.contains(&group));
-            let fresh = !self.known.contains_key(&device.id);
-            let known = self.known.entry(device.id.clone()).or_insert_with(|| Known::new(first, last));
-            // Of what is elsewhere or behind a gateway nothing but its talks can be known.
-            let told = device.scope != Scope::Internal || device.parent.is_some();
-            if told || !device.services.is_empty() || heard.contains(&device.id) {
-                known.hear();
-            }
-            let (back, before) = (known.status == Status::Missing, known.last_seen);
-            known.regularity.note(first, last);
-            (known.first_seen, known.last_seen) = (known.first_seen.min(first), known.last_seen.max(last));
-            if device.scope != Scope::Multicast {
-                news::of(&self.name, device, known, fresh, now, commit);
-            }
-            known.medical = medical;
-            known.macs.clone_from(&device.macs);
-            known.learn(device);
-            let told: Vec<Position> =
-                device.macs.iter().filter_map(|mac| self.positions.get(mac)).flatten().cloned().collect();
-            let whereabouts = match device.scope {
-                Scope::Internal => locate(device, &told, &self.places, known.whereabouts.as_ref(), now),
-                _ => None,
-            };
-            news::moved(&self.name, &device.id, known, whereabouts.as_ref(), now, commit);
-            if let Some(stay) = whereabouts.clone().filter(|w| known.is_elsewhere(w)) {
-                commit.stays.push(Stay { device: device.id.clone(), whereabouts: stay });
-            }
-            known.whereabouts.clone_from(&whereabouts);
-            known.placed = Some((device.hostnames.clone(), device.aliases.clone()));
-            self.changed.insert(device.id.clone());
-            let status = known.seen(now);
-            if back && status != Status::Missing {
-                commit.events.push(news::reappeared(&self.name, &device.id, known, before, now));
-            }
-            commit.devices.push(DeviceRow {
-                name: known.name.clone(),
-                whereabouts,
-                status,
-                group,
-                medical,
-                device: device.clone(),
-            });
-        }
-    }
-
-    /// Devices that are as they were, and were seen again.
-    fn see(&mut self, round: &Round, commit: &mut Commit, now: Timestamp) {
-        for (id, first, last) in &round.unchanged {
-            let id = &id.id();
-            let Some(known) = self.known.get_mut(id) else { continue };
-            if *last <= known.last_seen {
-                continue;
-            }
-            let back = known.status == Status::Missing;
-            let before = known.last_seen;
-            known.regularity.note((*first).max(before), *last);
-            known.last_seen = *last;
-            let status = known.seen(now);
-            if back && status != Status::Missing {
-                commit.events.push(news::reappeared(&self.name, id, known, before, now));
-            }
-            self.changed.insert(id.clone());
-            commit.sightings.push(Sighting { device: id.clone(), last_seen: *last, status });
-        }
-        // Others told where something is that did not change itself.
-        let moved: BTreeSet<Mac> = self.changed_positions.clone();
-        if moved.is_empty() && !self.replace {
-            return;
-        }
-        let all_anew = std::mem::take(&mut self.replace);
-        let built: BTreeSet<&DeviceId> = round.devices.iter().map(|device| &device.id).collect();
-        let all: Vec<DeviceId> = self
-            .known
-            .iter()
-            .filter(|(id, known)| {
-                let told = all_anew || known.macs.iter().any(|mac| moved.contains(mac));
-                told && known.internal && !built.contains(id)
-            })
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in all {
-            let Some(known) = self.known.get_mut(&id) else { continue };
-            let told: Vec<Position> =
-                known.macs.iter().filter_map(|mac| self.positions.get(mac)).flatten().cloned().collect();
-            let device = known.outline(&id);
-            let whereabouts = locate(&device, &told, &self.places, known.whereabouts.as_ref(), now);
-            news::moved(&self.name, &id, known, whereabouts.as_ref(), now, commit);
-            if let Some(stay) = whereabouts.clone().filter(|w| known.is_elsewhere(w)) {
-                commit.stays.push(Stay { device: id.clone(), whereabouts: stay });
-            }
-            known.whereabouts = whereabouts;
-            self.changed.insert(id);
-        }
-    }
-
     /// Who talked with whom, and what devices did.
     fn converse(&mut self, round: &Round, lore: &dyn Lore, commit: &mut Commit, now: Timestamp) {
         for one in conversations(round.exchanges.clone()) {
-            news::peer(&self.name, &one, &mut self.known, now, commit);
+            let met = news::peer(&self.name, &one, &mut self.known, now, commit);
+            self.changed.extend(met.into_iter().flatten());
             commit.conversations.push(ConversationDelta {
                 originator: one.originator.id(),
                 responder: one.responder.id(),
@@ -515,7 +354,7 @@ impl LiveSite {
             let verb = verb.as_ref().and_then(|v| v.as_str()).unwrap_or_default().to_owned();
             let clinical = lore.is_clinical(deed.protocol) && is_use(&verb, &deed.operation);
             if clinical {
-                self.use_of(&deed.device, deed.last);
+                self.use_of(deed.device, deed.last);
             }
             commit.activity.push(ActivityDelta {
                 device: deed.device.id(),
@@ -531,62 +370,11 @@ impl LiveSite {
         }
     }
 
-    fn use_of(&mut self, device: &DeviceId, at: Timestamp) {
-        let known = self.used.entry(device.clone()).or_insert(Timestamp::MIN);
+    fn use_of(&mut self, device: ShortId, at: Timestamp) {
+        let known = self.used.entry(device).or_insert(Timestamp::MIN);
         if at > *known {
             *known = at;
-            self.changed_uses.insert(device.clone());
-        }
-    }
-
-    /// Looks for what fell silent.
-    fn check(&mut self, commit: &mut Commit, now: Timestamp) {
-        for sensor in self.sensors.values_mut() {
-            let silence = now.seconds_since(sensor.last_report);
-            if silence > SENSOR_SILENT && silence <= SENSOR_SILENT + 2 * CHECK_EVERY {
-                let title = format!("Sensor {} stopped reporting", sensor.name);
-                commit.events.push(news::sensor(&self.name, &sensor.name, Severity::High, title, now));
-            }
-        }
-        // While the wire itself is silent, nothing is known of anybody.
-        let heard = self.sensors.values().map(|s| s.last_packet).max().unwrap_or(Timestamp::MIN);
-        if now.seconds_since(heard) > SENSOR_SILENT {
-            return;
-        }
-        let lately = heard.plus_seconds(-3600);
-        let mut here: BTreeMap<u16, (u32, u32)> = BTreeMap::new();
-        for known in self.known.values().filter(|known| known.internal && known.is_heard()) {
-            let (all, active) = here.entry(known.vlan()).or_default();
-            *all += 1;
-            *active += u32::from(known.last_seen >= lately);
-        }
-        for (id, known) in &mut self.known {
-            let before = known.status;
-            let said = self.said.get(id);
-            let mut status = known.status(now, said.map_or(Timestamp::MIN, |said| said.counted_from(now)));
-            let planned = said.is_some_and(|said| said.planned(now).is_some());
-            // Half of its network must be there: else the network is silent, not the device.
-            let alive = here.get(&known.vlan()).is_some_and(|(all, active)| *all < 4 || active * 2 >= *all);
-            if status == Status::Missing {
-                if planned || !known.internal || self.excused.contains(id) {
-                    status = Status::Silent;
-                } else if !alive && before != Status::Missing {
-                    status = Status::Silent;
-                }
-            }
-            if status != before {
-                known.status = status;
-                self.changed.insert(id.clone());
-                commit.sightings.push(Sighting { device: id.clone(), last_seen: known.last_seen, status });
-                if status == Status::Missing {
-                    let told = known.macs.iter().filter_map(|mac| self.positions.get(mac)).flatten();
-                    let here = known.whereabouts.as_ref().map(|whereabouts| &whereabouts.position);
-                    let elsewhere =
-                        told.filter(|told| Some(&told.position) != here).max_by_key(|told| told.at);
-                    let stake = news::Stake { said, elsewhere, used: self.used.get(id).copied() };
-                    commit.events.push(news::missing(&self.name, id, known, &stake, now));
-                }
-            }
+            self.changed_uses.insert(device);
         }
     }
 
@@ -595,16 +383,23 @@ impl LiveSite {
         for (table, key, body) in self.site.unwritten(times) {
             commit.entries.push(Entry { table, key, body });
         }
-        for id in std::mem::take(&mut self.changed) {
-            if let Some(known) = self.known.get(&id) {
-                let body = postcard::to_allocvec(known).ok();
-                commit.entries.push(Entry { table: KNOWN, key: id.0.into_bytes(), body });
+        let mut changed = std::mem::take(&mut self.changed);
+        if times {
+            changed.append(&mut self.later);
+        }
+        for id in changed {
+            if let Some(kept) = self.known.get(&id) {
+                commit.entries.push(Entry {
+                    table: KNOWN,
+                    key: id.id().0.into_bytes(),
+                    body: kept.written(),
+                });
             }
         }
         for id in std::mem::take(&mut self.changed_uses) {
             let used = self.used.get(&id).map(|used| used.as_nanos());
             let body = used.and_then(|used| postcard::to_allocvec(&used).ok());
-            commit.entries.push(Entry { table: USED, key: id.0.into_bytes(), body });
+            commit.entries.push(Entry { table: USED, key: id.id().0.into_bytes(), body });
         }
         for mac in std::mem::take(&mut self.changed_positions) {
             if let Some(told) = self.positions.get(&mac) {
@@ -615,6 +410,11 @@ impl LiveSite {
             }
         }
     }
+}
+
+/// A device's id as it is written down.
+fn short(key: &[u8]) -> Option<ShortId> {
+    ShortId::of(&DeviceId(String::from_utf8_lossy(key).into_owned()))
 }
 
 /// Names, time and addresses are not use; verification of a connection is not either.

@@ -1,12 +1,11 @@
 //! What is worth telling a person, in plain words.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::BuildHasher;
 
 use medward_identify::Exchange;
-use medward_model::{Device, DeviceId, Scope, Severity, Timestamp};
+use medward_model::{Device, DeviceId, Scope, Severity, ShortId, Timestamp};
 
-use super::known::{Known, PEERS, service};
+use super::known::{Kept, Known, service};
 use crate::{AttributeChange, Commit, Event, EventKind, Position, Said, Whereabouts, version};
 
 /// A device must be known for so long before a new peer or service of it is news.
@@ -96,7 +95,7 @@ pub(super) fn of(
         // At first more and more is learnt of a device; that is no change of it. A version or a serial number that was
         // there is.
         let stated = matches!(name, "serial" | "firmware" | "os_version");
-        let learning = now.seconds_since(known.first_seen) < LEARNING && !stated;
+        let learning = now.seconds_since(known.pulse.first_seen) < LEARNING && !stated;
         if let (Some(before), Some(after)) = (before, after)
             && !FOLLOW.contains(&name)
             && !learning
@@ -104,7 +103,7 @@ pub(super) fn of(
             commit.events.push(changed(site, device, known, name, (before, after), now));
         }
     }
-    let settled = !fresh && now.seconds_since(known.first_seen) > SETTLED;
+    let settled = !fresh && now.seconds_since(known.pulse.first_seen) > SETTLED;
     if settled && device.scope == Scope::Internal {
         for new in device.services.iter().filter(|s| !known.services.contains(&service(s))) {
             let title = format!(
@@ -114,7 +113,7 @@ pub(super) fn of(
                 new.port,
                 new.protocol
             );
-            let severity = if known.medical { Severity::Medium } else { Severity::Low };
+            let severity = if known.pulse.medical { Severity::Medium } else { Severity::Low };
             commit.events.push(Event {
                 device: Some(id.clone()),
                 details: details([("port", new.port.to_string()), ("protocol", new.protocol.clone())]),
@@ -213,14 +212,15 @@ pub(super) struct Stake<'a> {
 pub(super) fn missing(site: &str, id: &DeviceId, known: &Known, stake: &Stake<'_>, now: Timestamp) -> Event {
     let here = known.whereabouts.as_ref();
     let place = here.map_or_else(|| "place unknown".to_owned(), |w| w.position.clone());
-    let severity = match (known.life_supporting, known.medical) {
+    let severity = match (known.pulse.life_supporting, known.pulse.medical) {
         (true, _) => Severity::High,
         (_, true) => Severity::Medium,
         _ => Severity::Low,
     };
     let worth = stake.said.and_then(Said::worth);
-    let mut title = format!("{} is missing: silent since {}, last at {place}", known.name, known.last_seen);
-    if known.life_supporting {
+    let mut title =
+        format!("{} is missing: silent since {}, last at {place}", known.name, known.pulse.last_seen);
+    if known.pulse.life_supporting {
         title.push_str("; life depends on it");
     }
     if let Some(worth) = &worth {
@@ -229,13 +229,13 @@ pub(super) fn missing(site: &str, id: &DeviceId, known: &Known, stake: &Stake<'_
     if let Some(used) = stake.used {
         title.push_str(&format!("; last used {used}"));
     }
-    let mut told = details([("place", place), ("last_seen", known.last_seen.to_string())]);
+    let mut told = details([("place", place), ("last_seen", known.pulse.last_seen.to_string())]);
     let criticality = stake.said.and_then(|said| said.criticality);
     let more = [
         ("place_at", here.map(|w| w.last.to_string())),
         ("elsewhere", stake.elsewhere.map(|p| format!("{} ({}, {})", p.position, p.how, p.at))),
         ("category", known.value("category").map(str::to_owned)),
-        ("life_supporting", known.life_supporting.then(|| "yes".to_owned())),
+        ("life_supporting", known.pulse.life_supporting.then(|| "yes".to_owned())),
         ("criticality", criticality.map(|criticality| criticality.to_string())),
         ("value", worth),
         ("last_used", stake.used.map(|used| used.to_string())),
@@ -279,40 +279,38 @@ pub(super) fn sensor(site: &str, name: &str, severity: Severity, title: String, 
     }
 }
 
-/// Notes who talks with whom, and tells where a medical device that is settled talks with somebody new.
+/// Notes who talks with whom, and tells where a medical device that is settled talks with somebody new. Answers whose
+/// memory changed.
 pub(super) fn peer(
     site: &str,
     one: &Exchange,
-    all: &mut BTreeMap<DeviceId, Known>,
+    all: &mut BTreeMap<ShortId, Kept>,
     now: Timestamp,
     commit: &mut Commit,
-) {
-    let hasher = foldhash::fast::FixedState::default();
-    let (originator, responder) = (one.originator.id(), one.responder.id());
-    let ends = [(&originator, &responder), (&responder, &originator)];
-    for (device, peer) in ends {
-        let name = all.get(peer).map_or_else(|| peer.0.clone(), |peer| peer.name.clone());
-        let Some(known) = all.get_mut(device).filter(|known| known.medical) else { continue };
-        let hash = hasher.hash_one(&peer.0);
-        let Err(at) = known.peers.binary_search(&hash) else { continue };
-        if known.peers.len() >= PEERS {
-            continue;
+) -> [Option<ShortId>; 2] {
+    let ends = [(one.originator, one.responder), (one.responder, one.originator)];
+    ends.map(|(device, peer)| {
+        let kept = all.get_mut(&device).filter(|kept| kept.pulse.medical)?;
+        if !kept.meet(peer) {
+            return None;
         }
-        known.peers.insert(at, hash);
-        if now.seconds_since(known.first_seen) <= SETTLED {
-            continue;
+        if now.seconds_since(kept.pulse.first_seen) <= SETTLED {
+            return Some(device);
         }
-        let title = format!("{} speaks with {name} ({}), which it never did", known.name, one.protocol);
+        let who = kept.open().profile.name;
+        let name = all.get(&peer).map_or_else(|| peer.id().0, |peer| peer.open().profile.name);
+        let title = format!("{who} speaks with {name} ({}), which it never did", one.protocol);
         let port = one.port.to_string();
         commit.events.push(Event {
-            device: Some(device.clone()),
+            device: Some(device.id()),
             details: details([
-                ("peer", peer.0.clone()),
+                ("peer", peer.id().0),
                 ("peer_name", name),
                 ("port", port),
                 ("protocol", one.protocol.to_owned()),
             ]),
             ..event(site, EventKind::NewPeer, Severity::Low, now, title)
         });
-    }
+        Some(device)
+    })
 }
