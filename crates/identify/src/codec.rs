@@ -392,7 +392,8 @@ impl Memory {
             }
             Key::Asked(key) => {
                 let body = presences.asked_by(key).map(|asked| {
-                    bytes(&(asked.first.as_nanos(), asked.packet, asked.heard, host_out(&asked.to)))
+                    let to = asked.to.as_deref().map_or(host_out(&key.0), host_out);
+                    bytes(&(asked.first.as_nanos(), asked.packet, asked.heard, to))
                 });
                 (ASKED, bytes(&(host_out(&key.0), key.1, key.2, key.3)), body)
             }
@@ -461,8 +462,9 @@ impl Memory {
                         let served = Served { span: span_in(span), packet, later: false };
                         self.presences.restore_served(key, served);
                     } else {
-                        let (first, packet, heard, to) = postcard::from_bytes(&body)?;
-                        let (first, to) = (time(first), host_in(to));
+                        let (first, packet, heard, to): (Time, u64, bool, WireHost) =
+                            postcard::from_bytes(&body)?;
+                        let (first, to) = (time(first), (!heard).then(|| Box::new(host_in(to))));
                         self.presences.restore_asked(key, Asked { first, packet, heard, to });
                     }
                 }

@@ -1,7 +1,9 @@
 //! What a site costs as it grows: `cargo run --release -p medward --example scale -- 100000`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::alloc::{GlobalAlloc, Layout};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use medward_dissect::{Group as Protocols, dissectors};
@@ -28,6 +30,34 @@ impl Lore for Known {
     }
 }
 
+/// Counts what is held.
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: hands everything on to the allocator of the program itself, and counts.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `GlobalAlloc`.
+        unsafe { tikv_jemallocator::Jemalloc.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `GlobalAlloc`.
+        unsafe { tikv_jemallocator::Jemalloc.dealloc(place, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn held() -> usize {
+    HELD.load(Ordering::Relaxed) >> 20
+}
+
 fn resident() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap();
     text.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 4096 / (1 << 20)
@@ -43,8 +73,9 @@ fn main() {
     let catalog = Catalog::builtin().unwrap();
     let mut site = LiveSite::new("main", "");
     println!(
-        "round  observe ms  encode MB  accept ms  commit ms  devices  conversations  entries  resident MiB"
+        "round  observe ms  encode MB  accept ms  commit ms  devices  conversations  entries  held MiB  resident MiB"
     );
+    let before = held();
     for round in 0..rounds + 3 {
         let now = Timestamp::from_parts(1_760_000_000 + i64::from(round), 0);
         let start = Instant::now();
@@ -53,6 +84,8 @@ fn main() {
         let state = SensorState { last_packet: now, ..SensorState::default() };
         let report = Report { state, positions: Vec::new(), ledger };
         let bytes = report.encode();
+        let encoded = bytes.len();
+        drop(report);
         let report = Report::decode(&bytes, &medward_identify::Limits::site(), &names).unwrap();
         let start = Instant::now();
         let receipt = Receipt { sensor: "north".into(), epoch: 1, sequence: u64::from(round) + 1 };
@@ -60,15 +93,19 @@ fn main() {
         let accepted = start.elapsed();
         let start = Instant::now();
         let commit = site.commit(&catalog, &names, now, round < rounds);
+        let took = start.elapsed();
+        let told = (commit.devices.len(), commit.conversations.len(), commit.entries.len());
+        drop((commit, bytes));
         println!(
-            "{round:5} {:11} {:10.1} {:10} {:10} {:8} {:14} {:8} {:13}",
+            "{round:5} {:11} {:10.1} {:10} {:10} {:8} {:14} {:8} {:9} {:13}",
             observed.as_millis(),
-            bytes.len() as f64 / 1e6,
+            encoded as f64 / 1e6,
             accepted.as_millis(),
-            start.elapsed().as_millis(),
-            commit.devices.len(),
-            commit.conversations.len(),
-            commit.entries.len(),
+            took.as_millis(),
+            told.0,
+            told.1,
+            told.2,
+            held() - before,
             resident(),
         );
     }

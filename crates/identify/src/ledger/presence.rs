@@ -9,7 +9,7 @@ use crate::ledger::memory::{Change, Key};
 use crate::resolve::{is_group, is_private, subnet};
 
 /// More neighbours than this are not needed to tell that a host is on its link.
-const MAX_PEERS: usize = 16;
+const MAX_PEERS: usize = 8;
 
 /// More services of one host, or kinds of service that it asks for, are not kept.
 const MAX_SERVICES: usize = 4096;
@@ -64,8 +64,9 @@ impl Presence {
         }
         match self.peers.binary_search(peer) {
             Err(at) if at < MAX_PEERS => {
+                self.peers.truncate(MAX_PEERS - 1);
+                self.peers.reserve_exact(1);
                 self.peers.insert(at, *peer);
-                self.peers.truncate(MAX_PEERS);
                 true
             }
             _ => more,
@@ -87,14 +88,14 @@ pub(crate) struct Served {
 }
 
 /// What a host asks for elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub first: Timestamp,
     pub packet: u64,
     /// Somebody real is asked.
     pub heard: bool,
-    /// One of those who are asked.
-    pub to: HostKey,
+    /// One of those who are asked, as long as nobody real is known to be.
+    pub to: Option<Box<HostKey>>,
 }
 
 /// Transport, port and protocol.
@@ -108,13 +109,14 @@ pub(crate) struct Services {
 }
 
 /// The entry of a kind; `None` where it is new and there is no room.
-fn entry<'a, T>(list: &'a mut Vec<(Kind, T)>, kind: Kind, fresh: T) -> Option<(&'a mut T, bool)> {
+fn entry<T>(list: &mut Vec<(Kind, T)>, kind: Kind, fresh: T) -> Option<(&mut T, bool)> {
     let found = list.binary_search_by(|(known, _)| known.cmp(&kind));
     let (at, new) = match found {
         Ok(at) => (at, false),
         Err(_) if list.len() >= MAX_SERVICES => return None,
         Err(at) => {
-            if list.is_empty() {
+            // Most hosts have few, and there are many hosts.
+            if list.len() < 8 {
                 list.reserve_exact(1);
             }
             list.insert(at, (kind, fresh));
@@ -179,14 +181,19 @@ impl Presences {
             return;
         }
         let kind = (key.transport, key.port, protocol);
-        let fresh = Asked { first: sum.first, packet: sum.packet, heard, to };
+        let fresh = Asked { first: sum.first, packet: sum.packet, heard, to: None };
         let asked = &mut self.services.entry(from).or_default().asked;
         if let Some((known, new)) = entry(asked, kind, fresh) {
             known.packet = known.packet.min(sum.packet);
             known.first = known.first.min(sum.first);
-            known.to = known.to.min(to);
-            if new || heard && !known.heard {
-                known.heard = heard;
+            let more = new || heard && !known.heard;
+            known.heard |= heard;
+            known.to = match known.to.take() {
+                _ if known.heard => None,
+                Some(before) if *before <= to => Some(before),
+                _ => Some(Box::new(to)),
+            };
+            if more {
                 changed(Key::Asked((from, kind.0, kind.1, kind.2)), Change::Material);
             }
         }

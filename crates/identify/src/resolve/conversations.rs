@@ -23,7 +23,8 @@ pub(crate) fn services(memory: &Memory, locator: &Locator<'_>, material: &mut Ma
             locator.host(host, asked.first).and_then(|node| material.nodes.find(&node))
         };
         let Some(number) = find(host, material) else { continue };
-        if !asked.heard && find(&asked.to, material).is_none() {
+        let real = asked.heard || asked.to.as_deref().is_some_and(|to| find(to, material).is_some());
+        if !real {
             continue;
         }
         material.of(number).asks.push((*protocol, *port, *transport, asked.packet));
