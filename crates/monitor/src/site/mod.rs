@@ -559,6 +559,7 @@ impl LiveSite {
             *all += 1;
             *active += u32::from(known.last_seen >= lately);
         }
+        let mut changed: BTreeMap<DeviceId, (Timestamp, Status)> = BTreeMap::new();
         for (id, known) in &mut self.known {
             let before = known.status;
             let said = self.said.get(id);
@@ -576,7 +577,7 @@ impl LiveSite {
             if status != before {
                 known.status = status;
                 self.changed.insert(id.clone());
-                commit.sightings.push(Sighting { device: id.clone(), last_seen: known.last_seen, status });
+                changed.insert(id.clone(), (known.last_seen, status));
                 if status == Status::Missing {
                     let told = known.macs.iter().filter_map(|mac| self.positions.get(mac)).flatten();
                     let here = known.whereabouts.as_ref().map(|whereabouts| &whereabouts.position);
@@ -587,6 +588,16 @@ impl LiveSite {
                 }
             }
         }
+        // Each device is sighted once in a commit.
+        if !changed.is_empty() {
+            commit.sightings.retain(|sighting| !changed.contains_key(&sighting.device));
+        }
+        let sightings = changed.into_iter();
+        commit.sightings.extend(sightings.map(|(device, (last_seen, status))| Sighting {
+            device,
+            last_seen,
+            status,
+        }));
     }
 
     /// What is to be remembered.
