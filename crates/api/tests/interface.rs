@@ -150,6 +150,48 @@ async fn a_list_of_a_maintenance_system_is_compared_with_the_wire() {
 }
 
 #[tokio::test]
+async fn what_is_missing_is_worth_what_the_list_says() {
+    let (house, token) = with_token().await;
+    let csv =
+        "Asset Tag;Serial No;Price (EUR)\nA3;SN-3;12.500,00\nA1;SN-1;900\nA2;SN-99;7\nA4;SN-4;unknown\n";
+    let import = ask("POST", "/api/v1/cmms/import").bearer(&token).with("content-type", "text/csv");
+    let told = house.send(import.body(json!(csv))).await.json();
+    assert_eq!((&told["valued"], &told["missing_on_wire"][0]["value"]), (&json!(2), &json!("7 EUR")));
+    let missing = house.send(ask("GET", "/api/v1/missing").bearer(&token)).await.json();
+    assert_eq!(missing["words"], "One device is missing; worth 12,500 EUR.");
+    assert_eq!(missing["worth"], json!([{ "currency": "EUR", "amount": 12_500, "devices": 1 }]));
+    let one = &missing["items"][0];
+    assert_eq!(
+        (&one["device"]["name"], &one["value"], &one["currency"]),
+        (&json!("pacs"), &json!(12_500), &json!("EUR"))
+    );
+    let overview = house.send(ask("GET", "/api/v1/overview").bearer(&token)).await.json();
+    assert_eq!(overview["missing"]["worth"], missing["worth"]);
+    let title = "A medical device is missing; worth 12,500 EUR";
+    assert!(
+        overview["attention"].as_array().unwrap().iter().any(|item| item["title"] == title),
+        "{overview}"
+    );
+    // What is listed and nowhere on the wire is a blind spot.
+    let coverage = house.send(ask("GET", "/api/v1/coverage?site=north").bearer(&token)).await.json();
+    assert_eq!(
+        (&coverage["inventory"]["total"], &coverage["inventory"]["items"][0]["serial"]),
+        (&json!(1), &json!("SN-99"))
+    );
+}
+
+#[tokio::test]
+async fn who_sees_one_site_is_not_told_the_list_of_all() {
+    let (house, token) = with_token().await;
+    let import = ask("POST", "/api/v1/cmms/import").bearer(&token).with("content-type", "text/csv");
+    house.send(import.body(json!("Asset Tag;Serial No\nA2;SN-99\n"))).await;
+    house.person("eve", Role::ClinicalEngineer, Some(&["north"])).await;
+    let token = house.token("eve", Role::ClinicalEngineer, &[], None).await;
+    let coverage = house.send(ask("GET", "/api/v1/coverage?site=north").bearer(&token)).await;
+    assert!(coverage.status == 200 && !coverage.text.contains("SN-99"), "{}", coverage.text);
+}
+
+#[tokio::test]
 async fn a_position_of_a_known_address_reaches_the_core_of_its_site() {
     let (house, token) = with_token().await;
     let body = json!({ "items": [

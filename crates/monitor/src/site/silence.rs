@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use medward_model::{Severity, Timestamp};
+use medward_model::{Severity, ShortId, Timestamp};
 
 use super::{CHECK_EVERY, LiveSite, SENSOR_SILENT, news};
+use crate::commit::Sighting;
 use crate::{Commit, Status};
 
 impl LiveSite {
@@ -60,6 +61,11 @@ impl LiveSite {
                 let stake = news::Stake { said, elsewhere, used: self.used.get(id).copied() };
                 commit.events.push(news::missing(&self.name, &id.id(), &known, &stake, now));
             }
+        }
+        // Each device is sighted once in a commit.
+        if !others.is_empty() {
+            let told = |sighting: &Sighting| ShortId::of(&sighting.device);
+            commit.sightings.retain(|s| told(s).is_none_or(|id| others.binary_search(&id).is_err()));
         }
         for id in others {
             self.sight(id, commit);

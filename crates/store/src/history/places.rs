@@ -75,13 +75,13 @@ pub(super) async fn coverage(database: &Database, site: &str) -> Result<Coverage
     }
     // Only positions at a port of a switch have that word.
     let here = format!("(t.field = {VLAN} OR (t.field = {POSITION} AND t.value LIKE '% port %'))");
-    let silent = format!("CASE WHEN d.status = {unheard} THEN 1 ELSE 0 END");
     let text = format!(
-        "SELECT t.field, t.shown, {silent}, COUNT(*) FROM term t JOIN device_term x ON x.term = t.id \
-         JOIN device d ON d.id = x.device WHERE {here} AND {of_site} GROUP BY t.id, t.field, t.shown, {silent}"
+        "SELECT t.field, t.shown, d.status, COUNT(*) FROM term t JOIN device_term x ON x.term = t.id \
+         JOIN device d ON d.id = x.device WHERE {here} AND {of_site} GROUP BY t.id, t.field, t.shown, d.status"
     );
     for row in session.fetch(Sql::with(&text, [site.into()])).await? {
-        let (field, shown, silent, count) = (row.int(0)?, row.text(1)?, row.int(2)? != 0, row.count(3)?);
+        let (field, shown, silent, count) =
+            (row.int(0)?, row.text(1)?, row.int(2)? == unheard, row.count(3)?);
         if field == VLAN {
             let Ok(vlan) = shown.parse() else { continue };
             let vlans = if silent { &mut coverage.unheard_vlans } else { &mut coverage.vlans };

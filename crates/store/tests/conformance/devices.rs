@@ -107,6 +107,33 @@ pub async fn many_devices_are_annotated_at_once(home: Home) {
     assert_eq!(home.database.count(&list("tag:new")).await.unwrap(), 0);
 }
 
+pub async fn each_device_is_worth_its_own_value(home: Home) {
+    let database = &home.database;
+    database.commit(&devices("north", 0..4)).await.unwrap();
+    let (empty, none) = database.all_annotations(None).await.unwrap().unwrap();
+    assert_eq!(none, []);
+    database.annotate(&id(1), &patch(), None).await.unwrap();
+    let worth = |value| Patch {
+        value: Some(Some(value)),
+        currency: Some(Some("EUR".to_owned())),
+        ..Patch::default()
+    };
+    // The last is not there.
+    let changes = [(id(0), worth(4500)), (id(1), worth(90)), (id(9), worth(1))];
+    assert_eq!(database.annotate_each(&changes).await.unwrap(), 2);
+    let mut told = database.annotations(&[id(0), id(1), id(2), id(9)]).await.unwrap();
+    told.sort_by(|a, b| a.0.cmp(&b.0));
+    let values: Vec<_> = told.iter().map(|(_, said)| (said.value, said.version)).collect();
+    assert_eq!(values, [(Some(4500), 1), (Some(90), 2)]);
+    assert_eq!(told[1].1.tags, patch().add_tags);
+    let (mark, mut all) = database.all_annotations(Some(empty)).await.unwrap().unwrap();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(all, told);
+    assert_eq!(database.all_annotations(Some(mark)).await.unwrap(), None);
+    database.annotate(&id(0), &Patch { value: Some(None), ..Patch::default() }, None).await.unwrap();
+    assert!(database.all_annotations(Some(mark)).await.unwrap().is_some());
+}
+
 pub async fn pages_hold_each_device_once_in_every_order(home: Home) {
     let mut round = devices("north", 0..57);
     for (number, row) in round.devices.iter_mut().enumerate() {

@@ -71,6 +71,7 @@ suite!(
     devices::what_people_say_survives_a_new_row,
     devices::an_annotation_with_an_old_version_is_refused,
     devices::many_devices_are_annotated_at_once,
+    devices::each_device_is_worth_its_own_value,
     devices::pages_hold_each_device_once_in_every_order,
     devices::a_cursor_of_another_list_is_refused,
     devices::facets_count_what_the_list_holds,
