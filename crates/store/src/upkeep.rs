@@ -8,14 +8,23 @@ use crate::Database;
 use crate::board::REMEMBERED;
 use crate::columns::severity_code;
 use crate::engine::Engine;
-use crate::ingest::{DAY, HOUR, remove};
+use crate::ingest::{DAY, HOUR, HOURS_BACK, remove};
 use crate::sql::{Sql, Value};
 
 /// Rows that are removed in one transaction: others wait no longer than that takes.
 const PORTION: u64 = 5000;
 
+/// What tells links of a bucket apart.
+const LINK: &str = "bucket, kind, site, a, b";
+
+/// Days that links by the hour are kept: no longer than they are asked for.
+fn link_days(hours: u32) -> u32 {
+    let asked = u32::try_from(HOURS_BACK / 24 + 1).unwrap_or(1);
+    if hours == 0 { asked } else { hours.min(asked) }
+}
+
 /// All tables, in an order in which they can be filled.
-pub(crate) const TABLES: [&str; 30] = [
+pub(crate) const TABLES: [&str; 32] = [
     "site",
     "label",
     "activity_kind",
@@ -29,7 +38,9 @@ pub(crate) const TABLES: [&str; 30] = [
     "device_term",
     "address",
     "conversation",
-    "conversation_hour",
+    "link_total",
+    "link_day",
+    "link_hour",
     "conversation_day",
     "traffic_hour",
     "traffic_day",
@@ -110,13 +121,14 @@ impl Upkeep for Database {
         let mut pruned = Pruned::default();
         let before = |days: u32| now.as_nanos().saturating_sub(i64::from(days).saturating_mul(DAY));
         for (table, key, days, width) in [
-            ("conversation_hour", "bucket, conversation", keep.hours, HOUR),
-            ("traffic_hour", "owner, bucket", keep.hours, HOUR),
+            ("link_hour", LINK, link_days(keep.hours), HOUR),
+            ("traffic_hour", "bucket, owner", keep.hours, HOUR),
             ("activity_hour", "device, bucket, kind", keep.hours, HOUR),
             ("conversation_day", "bucket, conversation", keep.days, DAY),
-            ("traffic_day", "owner, bucket", keep.days, DAY),
+            ("link_day", LINK, keep.days, DAY),
+            ("traffic_day", "bucket, owner", keep.days, DAY),
             ("activity_day", "device, bucket, kind", keep.days, DAY),
-            ("use_day", "device, bucket", keep.days, DAY),
+            ("use_day", "bucket, device", keep.days, DAY),
         ] {
             if days > 0 {
                 let bucket = before(days).div_euclid(width);
@@ -153,10 +165,8 @@ impl Upkeep for Database {
             let old = of("d.scope <> 1 AND d.last_seen < $1", keep.devices);
             self.remove_devices(old, &mut pruned).await?;
         }
-        let forgotten = Sql::with(
-            "changed < (SELECT c.value FROM counter c WHERE c.name = 'device') - $1",
-            [REMEMBERED.into()],
-        );
+        let horizon = self.engine.snapshot().await?.horizon().await?;
+        let forgotten = Sql::with("changed < $1", [horizon.saturating_sub(REMEMBERED).into()]);
         self.remove_rows("removed", "changed, device", forgotten, &mut pruned).await?;
         let unused = Sql::new("NOT EXISTS (SELECT 1 FROM device_term x WHERE x.term = term.id)");
         self.remove_rows("term", "id", unused, &mut pruned).await?;

@@ -10,10 +10,11 @@ use medward_monitor::StoreError;
 use serde_json::Value as Json;
 use tokio::sync::mpsc;
 
-use super::layout::{DRAWN, Kind, TABLES, Table};
+use super::layout::{DRAWN, FORMER, Kind, TABLES, Table};
 use super::{FORMAT, RestoreError};
 use crate::Database;
-use crate::engine::{Engine, Session, newest_schema};
+use crate::engine::{Engine, newest_schema};
+use crate::session::Session;
 use crate::sql::{Sql, Value};
 
 /// Longest line, in bytes.
@@ -141,6 +142,9 @@ async fn fill(database: &Database, input: &mut Input, lines: &mut Lines) -> Resu
         write(&mut session, into.as_ref(), std::mem::take(&mut waiting)).await?;
     }
     if !database.engine.is_sqlite() {
+        // Changes have the numbers of another server, or of none: only later ones count here.
+        session.execute(Sql::new("UPDATE device SET changed = 0")).await?;
+        session.execute(Sql::new("DELETE FROM removed")).await?;
         for table in DRAWN {
             session
                 .fetch(Sql::new(&format!(
@@ -157,7 +161,7 @@ async fn fill(database: &Database, input: &mut Input, lines: &mut Lines) -> Resu
 /// The table of a line, the kinds of its columns in their order, and the head of a statement.
 fn table(line: &Json) -> Option<(&'static Table, Vec<Kind>, String)> {
     let name = line.get("table")?.as_str()?;
-    let table = TABLES.iter().find(|table| table.name == name)?;
+    let table = TABLES.iter().chain(FORMER).find(|table| table.name == name)?;
     let mut kinds = Vec::new();
     let mut names = Vec::new();
     for column in line.get("columns")?.as_array()? {
@@ -194,8 +198,8 @@ async fn write(
     rows: Vec<Vec<Value>>,
 ) -> Result<(), StoreError> {
     match into {
-        Some((table, _, head)) if !rows.is_empty() => {
-            session.insert(head, "", table.columns.len(), rows).await
+        Some((_, _, head)) if !rows.is_empty() => {
+            session.insert(head, "", rows).await
         }
         _ => Ok(()),
     }

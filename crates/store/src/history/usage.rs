@@ -10,7 +10,7 @@ use medward_monitor::{Page, StoreError, UseGroup, UseList, UseRow};
 use crate::Database;
 use crate::columns::shown;
 use crate::cursor;
-use crate::engine::Session;
+use crate::session::Session;
 use crate::ingest::{DAY, HOUR};
 use crate::search::condition;
 use crate::sql::Sql;
@@ -51,12 +51,10 @@ impl Span {
                 sql.push(") h GROUP BY h.device");
             }
             Span::Days { first, after } => {
-                let bits: Vec<String> = (0..24).map(|hour| format!("((u.hours >> {hour}) & 1)")).collect();
-                sql.push(&format!(
-                    "SELECT u.device AS device, SUM(u.actions) AS actions, SUM({}) AS hours, COUNT(*) AS days, \
+                sql.push(
+                    "SELECT u.device AS device, SUM(u.actions) AS actions, SUM(u.busy) AS hours, COUNT(*) AS days, \
                      MAX(u.last) AS last FROM use_day u WHERE u.bucket >= ",
-                    bits.join(" + ")
-                ));
+                );
                 sql.bind(*first).push(" AND u.bucket < ").bind(*after);
                 sql.push(" AND u.device IN (SELECT m.id FROM m) GROUP BY u.device");
             }

@@ -8,7 +8,7 @@ use medward_monitor::{Annotation, DeviceList, Patch, StoreError};
 use super::list;
 use crate::Database;
 use crate::columns::lifecycle_code;
-use crate::engine::Session;
+use crate::session::Session;
 use crate::ingest::{find_device, next_change, write_terms};
 use crate::search::condition;
 use crate::sql::{Sql, json, to_json};
@@ -118,7 +118,6 @@ async fn write_annotations(session: &mut Session, all: &[(i64, Annotation)]) -> 
         .insert(
             "INSERT INTO annotation (device, version, body)",
             "ON CONFLICT (device) DO UPDATE SET version = excluded.version, body = excluded.body",
-            3,
             bodies,
         )
         .await?;

@@ -25,7 +25,7 @@ pub async fn old_rows_are_pruned_and_new_ones_kept(home: Home) {
     let keep =
         Retention { hours: 7, days: 30, events: 10, grave_events: 30, stays: 5, ..Retention::default() };
     let pruned = home.database.prune(&keep, now).await.unwrap().rows;
-    assert_eq!(pruned.get("conversation_hour"), Some(&1));
+    assert_eq!(pruned.get("traffic_hour"), Some(&3));
     assert_eq!(pruned.get("activity_hour"), Some(&1));
     assert_eq!((pruned.get("event"), pruned.get("stay")), (Some(&1), Some(&1)));
     assert_eq!(pruned.get("conversation_day"), None);
