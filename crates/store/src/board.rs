@@ -268,8 +268,14 @@ impl Board {
         Ok(())
     }
 
-    /// How many of the devices wanted (`None`: all) have which values of a field.
-    pub(crate) fn facet(&self, field: FacetField, wanted: Option<&[i64]>, limit: usize) -> Facet {
+    /// Where the devices of those keys stand.
+    pub(crate) fn slots(&self, keys: &[i64]) -> Vec<u32> {
+        let slot = |key: &i64| u32::try_from(*key).ok().and_then(|key| self.slots.get(&key)).copied();
+        keys.iter().filter_map(slot).collect()
+    }
+
+    /// How many of the devices wanted, by where they stand (`None`: all) have which values of a field.
+    pub(crate) fn facet(&self, field: FacetField, wanted: Option<&[u32]>, limit: usize) -> Facet {
         let single = SINGLE.iter().zip(&self.single).find(|(other, _)| **other == field);
         let several = SEVERAL.iter().zip(&self.several).find(|((other, _), _)| *other == field);
         let (column, sets) = match (single, several) {
@@ -287,10 +293,7 @@ impl Board {
         };
         match wanted {
             None => self.slots.values().for_each(|slot| count(*slot)),
-            Some(keys) => {
-                let slot = |key: &i64| u32::try_from(*key).ok().and_then(|key| self.slots.get(&key));
-                keys.iter().filter_map(slot).for_each(|slot| count(*slot));
-            }
+            Some(slots) => slots.iter().for_each(|slot| count(*slot)),
         }
         let without = counts.first().copied().unwrap_or(0);
         if sets {
@@ -330,5 +333,63 @@ fn named(field: FacetField, code: i64) -> Option<&'static str> {
         FacetField::Scope => SCOPES.get(code).copied(),
         FacetField::Lifecycle => Lifecycle::ALL.get(code).map(|lifecycle| lifecycle.name()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that the parts take that grow with devices: what is reserved, not only what is in use.
+    fn bytes(board: &Board) -> usize {
+        let slots = board.slots.capacity() * 8 / 7 * (size_of::<(u32, u32)>() + 1);
+        let columns = board.single.iter().chain(&board.several);
+        let codes: usize = columns.map(|column| column.of.capacity() * size_of::<u32>()).sum();
+        let sets = |column: &Column| -> usize {
+            let heap: usize = column.sets.all.iter().map(|set| 2 * (set.capacity() * 4 + 16)).sum();
+            heap + column.sets.all.len() * (2 * size_of::<Vec<u32>>() + 8)
+        };
+        slots + codes + board.several.iter().map(sets).sum::<usize>()
+    }
+
+    #[test]
+    fn a_device_takes_at_most_150_bytes() {
+        for devices in [60_000, 100_000, 115_000, 600_000_u32] {
+            let mut board = Board::default();
+            for device in 0..devices {
+                board.slots.insert(device * 3 + 1, device);
+                for column in &mut board.single {
+                    column.put(device, device % 500);
+                }
+                for column in &mut board.several {
+                    let set = column.sets.code([device % 60, device % 7 + 100].as_slice());
+                    column.put(device, set);
+                }
+            }
+            let each = bytes(&board) / usize::try_from(devices).unwrap_or(1);
+            assert!(each <= 150, "{each} bytes a device with {devices} devices");
+            let facet = board.facet(FacetField::Status, None, 10);
+            assert_eq!(facet.without, u64::from(devices.div_ceil(500)));
+        }
+    }
+
+    #[test]
+    fn sets_count_for_each_value_in_them() {
+        let mut board = Board::default();
+        let tags = &mut board.several[1];
+        let (a, b) = (tags.names.code("a"), tags.names.code("b"));
+        for (device, set) in [(1, vec![a]), (2, vec![a, b]), (3, vec![])] {
+            let slot = device - 1;
+            board.slots.insert(device, slot);
+            let tags = &mut board.several[1];
+            if !set.is_empty() {
+                let code = tags.sets.code(set.as_slice());
+                tags.put(slot, code);
+            }
+        }
+        let facet = board.facet(FacetField::Tag, None, 10);
+        let told: Vec<_> = facet.values.iter().map(|value| (value.value.as_str(), value.count)).collect();
+        assert_eq!((told, facet.without), (vec![("a", 2), ("b", 1)], 1));
+        assert_eq!(board.slots(&[2, 99]), [1]);
     }
 }

@@ -13,6 +13,8 @@ pub struct Database {
     pub(crate) engine: Engine,
     /// What devices are counted by, in memory.
     pub(crate) board: Arc<Mutex<Board>>,
+    /// How large everything was, where counting it took long.
+    pub(crate) sizes: Mutex<Option<(std::time::Instant, medward_monitor::Sizes)>>,
 }
 
 impl Database {
@@ -36,7 +38,7 @@ impl Database {
     }
 
     pub(crate) fn of(engine: Engine) -> Database {
-        Database { engine, board: Arc::default() }
+        Database { engine, board: Arc::default(), sizes: Mutex::default() }
     }
 
     /// Ends all connections after what is under way.

@@ -62,6 +62,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Readers beside the one writer.
 const READERS: u32 = 6;
 
+/// Who change something at once in PostgreSQL: more wait for one of them.
+const WRITERS: u32 = 10;
+
 /// Pages that the writer of SQLite keeps, in KiB (negative by its convention): what one large commit changes.
 const WRITER_CACHE: &str = "-65536";
 
@@ -178,7 +181,7 @@ impl Engine {
             .await
             .map_err(unavailable)?;
         let pool = PgPoolOptions::new()
-            .max_connections(READERS + 4)
+            .max_connections(READERS + WRITERS)
             .acquire_timeout(Duration::from_secs(30))
             .connect_with(options.statement_cache_capacity(400).application_name("medward"))
             .await
@@ -293,8 +296,9 @@ where
     })
 }
 
-/// Two changes of PostgreSQL that waited for each other: one of them was given up, and can be done again.
-const CROSSED: &str = "two changes waited for each other";
+/// Two changes of PostgreSQL that waited for each other, or of which one took away what the other spoke of: one of them was
+/// given up, and can be done again.
+const CROSSED: &str = "two changes crossed";
 
 /// True where it is worth doing the same change again at once.
 pub(crate) fn crossed(error: &StoreError) -> bool {
@@ -311,7 +315,7 @@ pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
         (sqlx::Error::Database(told), "11" | "26" | "XX001" | "XX002") => {
             StoreError::Corrupt(told.message().to_owned())
         }
-        (sqlx::Error::Database(_), "40P01" | "40001") => StoreError::Unavailable(format!("{CROSSED}: {error}")),
+        (sqlx::Error::Database(_), "40P01" | "40001" | "23503") => StoreError::Unavailable(format!("{CROSSED}: {error}")),
         _ => StoreError::Unavailable(error.to_string()),
     }
 }

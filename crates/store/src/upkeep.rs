@@ -1,5 +1,7 @@
 //! Health, sizes, and removing what is older than it is to be kept.
 
+use std::time::{Duration, Instant};
+
 use async_trait::async_trait;
 use medward_model::{Severity, Timestamp};
 use medward_monitor::{Health, Pruned, Retention, SizeOf, Sizes, StoreError, Upkeep};
@@ -22,6 +24,12 @@ fn link_days(hours: u32) -> u32 {
     let asked = u32::try_from(HOURS_BACK / 24 + 1).unwrap_or(1);
     if hours == 0 { asked } else { hours.min(asked) }
 }
+
+/// So long, sizes are told again that took long to count.
+const SIZES_KEPT: Duration = Duration::from_mins(10);
+
+/// Counting that takes longer is not done for everybody who asks.
+const SIZES_COSTLY: Duration = Duration::from_millis(200);
 
 /// All tables, in an order in which they can be filled.
 pub(crate) const TABLES: [&str; 32] = [
@@ -82,39 +90,16 @@ impl Upkeep for Database {
     }
 
     async fn sizes(&self) -> Result<Sizes, StoreError> {
-        let mut session = self.engine.snapshot().await?;
-        let mut tables = Vec::with_capacity(TABLES.len());
-        for table in TABLES {
-            let rows = session.first(Sql::new(&format!("SELECT COUNT(*) FROM {table}"))).await?;
-            let rows = rows.map_or(Ok(0), |row| row.count(0))?;
-            let bytes = match &self.engine {
-                Engine::Sqlite { .. } => None,
-                Engine::Postgres { .. } => session
-                    .first(Sql::with("SELECT pg_total_relation_size(CAST($1 AS regclass))", [table.into()]))
-                    .await?
-                    .map(|row| row.count(0))
-                    .transpose()?,
-            };
-            tables.push(SizeOf { table: table.to_owned(), rows, bytes });
+        let mut kept = self.sizes.lock().await;
+        if let Some((at, sizes)) = kept.as_ref()
+            && at.elapsed() < SIZES_KEPT
+        {
+            return Ok(sizes.clone());
         }
-        let bytes = match &self.engine {
-            // With what was written and not yet moved into the file.
-            Engine::Sqlite { path, .. } => ["", "-wal"]
-                .iter()
-                .map(|end| {
-                    let mut name = path.as_os_str().to_owned();
-                    name.push(end);
-                    std::fs::metadata(name).map_or(0, |found| found.len())
-                })
-                .sum(),
-            Engine::Postgres { .. } => session
-                .first(Sql::new("SELECT pg_database_size(current_database())"))
-                .await?
-                .map_or(Ok(0), |row| row.count(0))?,
-        };
-        let of = |name: &str| tables.iter().find(|size| size.table == name).map_or(0, |size| size.rows);
-        let (devices, conversations, events) = (of("device"), of("conversation"), of("event"));
-        Ok(Sizes { bytes, tables, devices, conversations, events })
+        let started = Instant::now();
+        let sizes = self.count_sizes().await?;
+        *kept = (started.elapsed() > SIZES_COSTLY).then(|| (Instant::now(), sizes.clone()));
+        Ok(sizes)
     }
 
     async fn prune(&self, keep: &Retention, now: Timestamp) -> Result<Pruned, StoreError> {
@@ -128,7 +113,7 @@ impl Upkeep for Database {
             ("link_day", LINK, keep.days, DAY),
             ("traffic_day", "bucket, owner", keep.days, DAY),
             ("activity_day", "device, bucket, kind", keep.days, DAY),
-            ("use_day", "bucket, device", keep.days, DAY),
+            ("use_day", "device, bucket", keep.days, DAY),
         ] {
             if days > 0 {
                 let bucket = before(days).div_euclid(width);
@@ -175,6 +160,42 @@ impl Upkeep for Database {
 }
 
 impl Database {
+    async fn count_sizes(&self) -> Result<Sizes, StoreError> {
+        let mut session = self.engine.snapshot().await?;
+        let mut tables = Vec::with_capacity(TABLES.len());
+        for table in TABLES {
+            let rows = session.first(Sql::new(&format!("SELECT COUNT(*) FROM {table}"))).await?;
+            let rows = rows.map_or(Ok(0), |row| row.count(0))?;
+            let bytes = match &self.engine {
+                Engine::Sqlite { .. } => None,
+                Engine::Postgres { .. } => session
+                    .first(Sql::with("SELECT pg_total_relation_size(CAST($1 AS regclass))", [table.into()]))
+                    .await?
+                    .map(|row| row.count(0))
+                    .transpose()?,
+            };
+            tables.push(SizeOf { table: table.to_owned(), rows, bytes });
+        }
+        let bytes = match &self.engine {
+            // With what was written and not yet moved into the file.
+            Engine::Sqlite { path, .. } => ["", "-wal"]
+                .iter()
+                .map(|end| {
+                    let mut name = path.as_os_str().to_owned();
+                    name.push(end);
+                    std::fs::metadata(name).map_or(0, |found| found.len())
+                })
+                .sum(),
+            Engine::Postgres { .. } => session
+                .first(Sql::new("SELECT pg_database_size(current_database())"))
+                .await?
+                .map_or(Ok(0), |row| row.count(0))?,
+        };
+        let of = |name: &str| tables.iter().find(|size| size.table == name).map_or(0, |size| size.rows);
+        let (devices, conversations, events) = (of("device"), of("conversation"), of("event"));
+        Ok(Sizes { bytes, tables, devices, conversations, events })
+    }
+
     /// Removes rows, some in each transaction.
     async fn remove_rows(
         &self,

@@ -22,7 +22,8 @@ DROP INDEX facet_place;
 DROP INDEX facet_scope;
 DROP INDEX facet_lifecycle;
 CREATE INDEX device_last ON device (last_seen, id);
-CREATE INDEX device_first ON device (first_seen, id);
+-- With what is counted of devices of an age.
+CREATE INDEX device_first ON device (first_seen, scope, site);
 CREATE INDEX device_name ON device (name, id);
 CREATE INDEX device_vendor ON device (vendor, id);
 CREATE INDEX device_model ON device (model, id);
@@ -38,6 +39,65 @@ ALTER TABLE device ADD COLUMN body BIGINT NOT NULL DEFAULT 0;
 UPDATE device SET vlan = (SELECT MIN(CAST(t.value AS BIGINT)) FROM device_term x JOIN term t ON t.id = x.term
   WHERE x.device = device.id AND t.field = 65)
 WHERE EXISTS (SELECT 1 FROM device_term x JOIN term t ON t.id = x.term WHERE x.device = device.id AND t.field = 65);
+
+-- Which letters its words hold, as bits: those of the wire, and those that people say.
+ALTER TABLE device ADD COLUMN letters BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN said BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE term_letters (
+  id BIGINT PRIMARY KEY,
+  said BIGINT NOT NULL,
+  bits BIGINT NOT NULL
+);
+INSERT INTO term_letters (id, said, bits)
+  SELECT id, CASE WHEN field IN (7, 8, 11) THEN 1 ELSE 0 END,
+    CAST(CASE WHEN STRPOS(value, 'a') > 0 THEN 1 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'b') > 0 THEN 2 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'c') > 0 THEN 4 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'd') > 0 THEN 8 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'e') > 0 THEN 16 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'f') > 0 THEN 32 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'g') > 0 THEN 64 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'h') > 0 THEN 128 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'i') > 0 THEN 256 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'j') > 0 THEN 512 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'k') > 0 THEN 1024 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'l') > 0 THEN 2048 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'm') > 0 THEN 4096 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'n') > 0 THEN 8192 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'o') > 0 THEN 16384 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'p') > 0 THEN 32768 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'q') > 0 THEN 65536 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'r') > 0 THEN 131072 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 's') > 0 THEN 262144 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 't') > 0 THEN 524288 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'u') > 0 THEN 1048576 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'v') > 0 THEN 2097152 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'w') > 0 THEN 4194304 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'x') > 0 THEN 8388608 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'y') > 0 THEN 16777216 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, 'z') > 0 THEN 33554432 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '0') > 0 THEN 67108864 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '1') > 0 THEN 134217728 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '2') > 0 THEN 268435456 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '3') > 0 THEN 536870912 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '4') > 0 THEN 1073741824 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '5') > 0 THEN 2147483648 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '6') > 0 THEN 4294967296 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '7') > 0 THEN 8589934592 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '8') > 0 THEN 17179869184 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '9') > 0 THEN 34359738368 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '-') > 0 THEN 68719476736 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '.') > 0 THEN 137438953472 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, ':') > 0 THEN 274877906944 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '_') > 0 THEN 549755813888 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, '/') > 0 THEN 1099511627776 ELSE 0 END AS BIGINT)
+    | CAST(CASE WHEN STRPOS(value, ' ') > 0 THEN 2199023255552 ELSE 0 END AS BIGINT)
+  FROM term WHERE field < 64;
+UPDATE device SET letters = COALESCE((SELECT BIT_OR(l.bits)
+  FROM device_term x JOIN term_letters l ON l.id = x.term WHERE x.device = device.id AND l.said = 0), 0);
+UPDATE device SET said = COALESCE((SELECT BIT_OR(l.bits)
+  FROM device_term x JOIN term_letters l ON l.id = x.term WHERE x.device = device.id AND l.said = 1), 0);
+DROP TABLE term_letters;
 
 -- Changes are numbered by transactions now.
 UPDATE device SET changed = 0 WHERE changed <> 0;
@@ -166,24 +226,9 @@ INSERT INTO traffic_day (bucket, owner, flows, packets, bytes)
 DROP TABLE old_traffic;
 
 -- `busy` counts the hours in use.
-ALTER TABLE use_day RENAME TO old_use;
-DROP INDEX use_day_bucket;
-ALTER INDEX use_day_pkey RENAME TO old_use_pkey;
-CREATE TABLE use_day (
-  bucket BIGINT NOT NULL,
-  device BIGINT NOT NULL,
-  hours BIGINT NOT NULL,
-  busy BIGINT NOT NULL,
-  actions BIGINT NOT NULL,
-  last BIGINT NOT NULL,
-  PRIMARY KEY (bucket, device)
-);
-INSERT INTO use_day (bucket, device, hours, busy, actions, last)
-  SELECT bucket, device, hours, ((hours >> 0) & 1) + ((hours >> 1) & 1) + ((hours >> 2) & 1) + ((hours >> 3) & 1) + ((hours >> 4) & 1) +
-    ((hours >> 5) & 1) + ((hours >> 6) & 1) + ((hours >> 7) & 1) + ((hours >> 8) & 1) + ((hours >> 9) & 1) +
-    ((hours >> 10) & 1) + ((hours >> 11) & 1) + ((hours >> 12) & 1) + ((hours >> 13) & 1) + ((hours >> 14) & 1) +
-    ((hours >> 15) & 1) + ((hours >> 16) & 1) + ((hours >> 17) & 1) + ((hours >> 18) & 1) + ((hours >> 19) & 1) +
-    ((hours >> 20) & 1) + ((hours >> 21) & 1) + ((hours >> 22) & 1) + ((hours >> 23) & 1),
-    actions, last
-  FROM old_use ORDER BY bucket, device;
-DROP TABLE old_use;
+ALTER TABLE use_day ADD COLUMN busy BIGINT NOT NULL DEFAULT 0;
+UPDATE use_day SET busy = ((hours >> 0) & 1) + ((hours >> 1) & 1) + ((hours >> 2) & 1) + ((hours >> 3) & 1) + ((hours >> 4) & 1)
+  + ((hours >> 5) & 1) + ((hours >> 6) & 1) + ((hours >> 7) & 1) + ((hours >> 8) & 1) + ((hours >> 9) & 1)
+  + ((hours >> 10) & 1) + ((hours >> 11) & 1) + ((hours >> 12) & 1) + ((hours >> 13) & 1) + ((hours >> 14) & 1)
+  + ((hours >> 15) & 1) + ((hours >> 16) & 1) + ((hours >> 17) & 1) + ((hours >> 18) & 1) + ((hours >> 19) & 1)
+  + ((hours >> 20) & 1) + ((hours >> 21) & 1) + ((hours >> 22) & 1) + ((hours >> 23) & 1);

@@ -22,7 +22,8 @@ DROP INDEX facet_place;
 DROP INDEX facet_scope;
 DROP INDEX facet_lifecycle;
 CREATE INDEX device_last ON device (last_seen);
-CREATE INDEX device_first ON device (first_seen);
+-- With what is counted of devices of an age.
+CREATE INDEX device_first ON device (first_seen, scope, site);
 CREATE INDEX device_name ON device (name);
 CREATE INDEX device_vendor ON device (vendor);
 CREATE INDEX device_model ON device (model);
@@ -38,6 +39,147 @@ ALTER TABLE device ADD COLUMN body INTEGER NOT NULL DEFAULT 0;
 UPDATE device SET vlan = (SELECT MIN(CAST(t.value AS INTEGER)) FROM device_term x JOIN term t ON t.id = x.term
   WHERE x.device = device.id AND t.field = 65)
 WHERE EXISTS (SELECT 1 FROM device_term x JOIN term t ON t.id = x.term WHERE x.device = device.id AND t.field = 65);
+
+-- Which letters its words hold, as bits: those of the wire, and those that people say.
+ALTER TABLE device ADD COLUMN letters INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN said INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE term_letters (
+  id INTEGER PRIMARY KEY,
+  said INTEGER NOT NULL,
+  bits INTEGER NOT NULL
+);
+INSERT INTO term_letters (id, said, bits)
+  SELECT id, CASE WHEN field IN (7, 8, 11) THEN 1 ELSE 0 END,
+    CASE WHEN INSTR(value, 'a') > 0 THEN 1 ELSE 0 END
+    + CASE WHEN INSTR(value, 'b') > 0 THEN 2 ELSE 0 END
+    + CASE WHEN INSTR(value, 'c') > 0 THEN 4 ELSE 0 END
+    + CASE WHEN INSTR(value, 'd') > 0 THEN 8 ELSE 0 END
+    + CASE WHEN INSTR(value, 'e') > 0 THEN 16 ELSE 0 END
+    + CASE WHEN INSTR(value, 'f') > 0 THEN 32 ELSE 0 END
+    + CASE WHEN INSTR(value, 'g') > 0 THEN 64 ELSE 0 END
+    + CASE WHEN INSTR(value, 'h') > 0 THEN 128 ELSE 0 END
+    + CASE WHEN INSTR(value, 'i') > 0 THEN 256 ELSE 0 END
+    + CASE WHEN INSTR(value, 'j') > 0 THEN 512 ELSE 0 END
+    + CASE WHEN INSTR(value, 'k') > 0 THEN 1024 ELSE 0 END
+    + CASE WHEN INSTR(value, 'l') > 0 THEN 2048 ELSE 0 END
+    + CASE WHEN INSTR(value, 'm') > 0 THEN 4096 ELSE 0 END
+    + CASE WHEN INSTR(value, 'n') > 0 THEN 8192 ELSE 0 END
+    + CASE WHEN INSTR(value, 'o') > 0 THEN 16384 ELSE 0 END
+    + CASE WHEN INSTR(value, 'p') > 0 THEN 32768 ELSE 0 END
+    + CASE WHEN INSTR(value, 'q') > 0 THEN 65536 ELSE 0 END
+    + CASE WHEN INSTR(value, 'r') > 0 THEN 131072 ELSE 0 END
+    + CASE WHEN INSTR(value, 's') > 0 THEN 262144 ELSE 0 END
+    + CASE WHEN INSTR(value, 't') > 0 THEN 524288 ELSE 0 END
+    + CASE WHEN INSTR(value, 'u') > 0 THEN 1048576 ELSE 0 END
+    + CASE WHEN INSTR(value, 'v') > 0 THEN 2097152 ELSE 0 END
+    + CASE WHEN INSTR(value, 'w') > 0 THEN 4194304 ELSE 0 END
+    + CASE WHEN INSTR(value, 'x') > 0 THEN 8388608 ELSE 0 END
+    + CASE WHEN INSTR(value, 'y') > 0 THEN 16777216 ELSE 0 END
+    + CASE WHEN INSTR(value, 'z') > 0 THEN 33554432 ELSE 0 END
+    + CASE WHEN INSTR(value, '0') > 0 THEN 67108864 ELSE 0 END
+    + CASE WHEN INSTR(value, '1') > 0 THEN 134217728 ELSE 0 END
+    + CASE WHEN INSTR(value, '2') > 0 THEN 268435456 ELSE 0 END
+    + CASE WHEN INSTR(value, '3') > 0 THEN 536870912 ELSE 0 END
+    + CASE WHEN INSTR(value, '4') > 0 THEN 1073741824 ELSE 0 END
+    + CASE WHEN INSTR(value, '5') > 0 THEN 2147483648 ELSE 0 END
+    + CASE WHEN INSTR(value, '6') > 0 THEN 4294967296 ELSE 0 END
+    + CASE WHEN INSTR(value, '7') > 0 THEN 8589934592 ELSE 0 END
+    + CASE WHEN INSTR(value, '8') > 0 THEN 17179869184 ELSE 0 END
+    + CASE WHEN INSTR(value, '9') > 0 THEN 34359738368 ELSE 0 END
+    + CASE WHEN INSTR(value, '-') > 0 THEN 68719476736 ELSE 0 END
+    + CASE WHEN INSTR(value, '.') > 0 THEN 137438953472 ELSE 0 END
+    + CASE WHEN INSTR(value, ':') > 0 THEN 274877906944 ELSE 0 END
+    + CASE WHEN INSTR(value, '_') > 0 THEN 549755813888 ELSE 0 END
+    + CASE WHEN INSTR(value, '/') > 0 THEN 1099511627776 ELSE 0 END
+    + CASE WHEN INSTR(value, ' ') > 0 THEN 2199023255552 ELSE 0 END
+  FROM term WHERE field < 64;
+UPDATE device SET letters = COALESCE((SELECT MAX(l.bits & 1)
+    + MAX(l.bits & 2)
+    + MAX(l.bits & 4)
+    + MAX(l.bits & 8)
+    + MAX(l.bits & 16)
+    + MAX(l.bits & 32)
+    + MAX(l.bits & 64)
+    + MAX(l.bits & 128)
+    + MAX(l.bits & 256)
+    + MAX(l.bits & 512)
+    + MAX(l.bits & 1024)
+    + MAX(l.bits & 2048)
+    + MAX(l.bits & 4096)
+    + MAX(l.bits & 8192)
+    + MAX(l.bits & 16384)
+    + MAX(l.bits & 32768)
+    + MAX(l.bits & 65536)
+    + MAX(l.bits & 131072)
+    + MAX(l.bits & 262144)
+    + MAX(l.bits & 524288)
+    + MAX(l.bits & 1048576)
+    + MAX(l.bits & 2097152)
+    + MAX(l.bits & 4194304)
+    + MAX(l.bits & 8388608)
+    + MAX(l.bits & 16777216)
+    + MAX(l.bits & 33554432)
+    + MAX(l.bits & 67108864)
+    + MAX(l.bits & 134217728)
+    + MAX(l.bits & 268435456)
+    + MAX(l.bits & 536870912)
+    + MAX(l.bits & 1073741824)
+    + MAX(l.bits & 2147483648)
+    + MAX(l.bits & 4294967296)
+    + MAX(l.bits & 8589934592)
+    + MAX(l.bits & 17179869184)
+    + MAX(l.bits & 34359738368)
+    + MAX(l.bits & 68719476736)
+    + MAX(l.bits & 137438953472)
+    + MAX(l.bits & 274877906944)
+    + MAX(l.bits & 549755813888)
+    + MAX(l.bits & 1099511627776)
+    + MAX(l.bits & 2199023255552)
+  FROM device_term x JOIN term_letters l ON l.id = x.term WHERE x.device = device.id AND l.said = 0), 0);
+UPDATE device SET said = COALESCE((SELECT MAX(l.bits & 1)
+    + MAX(l.bits & 2)
+    + MAX(l.bits & 4)
+    + MAX(l.bits & 8)
+    + MAX(l.bits & 16)
+    + MAX(l.bits & 32)
+    + MAX(l.bits & 64)
+    + MAX(l.bits & 128)
+    + MAX(l.bits & 256)
+    + MAX(l.bits & 512)
+    + MAX(l.bits & 1024)
+    + MAX(l.bits & 2048)
+    + MAX(l.bits & 4096)
+    + MAX(l.bits & 8192)
+    + MAX(l.bits & 16384)
+    + MAX(l.bits & 32768)
+    + MAX(l.bits & 65536)
+    + MAX(l.bits & 131072)
+    + MAX(l.bits & 262144)
+    + MAX(l.bits & 524288)
+    + MAX(l.bits & 1048576)
+    + MAX(l.bits & 2097152)
+    + MAX(l.bits & 4194304)
+    + MAX(l.bits & 8388608)
+    + MAX(l.bits & 16777216)
+    + MAX(l.bits & 33554432)
+    + MAX(l.bits & 67108864)
+    + MAX(l.bits & 134217728)
+    + MAX(l.bits & 268435456)
+    + MAX(l.bits & 536870912)
+    + MAX(l.bits & 1073741824)
+    + MAX(l.bits & 2147483648)
+    + MAX(l.bits & 4294967296)
+    + MAX(l.bits & 8589934592)
+    + MAX(l.bits & 17179869184)
+    + MAX(l.bits & 34359738368)
+    + MAX(l.bits & 68719476736)
+    + MAX(l.bits & 137438953472)
+    + MAX(l.bits & 274877906944)
+    + MAX(l.bits & 549755813888)
+    + MAX(l.bits & 1099511627776)
+    + MAX(l.bits & 2199023255552)
+  FROM device_term x JOIN term_letters l ON l.id = x.term WHERE x.device = device.id AND l.said = 1), 0);
+DROP TABLE term_letters;
 
 -- Traffic between groups of devices: all of it, by day, and by hour for some days. `kind` is what they are drawn together by;
 -- `a` and `b` are labels. `conversations` of a day or hour are those that had their last traffic then.
@@ -159,23 +301,9 @@ INSERT INTO traffic_day (bucket, owner, flows, packets, bytes)
 DROP TABLE old_traffic;
 
 -- `busy` counts the hours in use.
-ALTER TABLE use_day RENAME TO old_use;
-DROP INDEX use_day_bucket;
-CREATE TABLE use_day (
-  bucket INTEGER NOT NULL,
-  device INTEGER NOT NULL,
-  hours INTEGER NOT NULL,
-  busy INTEGER NOT NULL,
-  actions INTEGER NOT NULL,
-  last INTEGER NOT NULL,
-  PRIMARY KEY (bucket, device)
-) WITHOUT ROWID;
-INSERT INTO use_day (bucket, device, hours, busy, actions, last)
-  SELECT bucket, device, hours, ((hours >> 0) & 1) + ((hours >> 1) & 1) + ((hours >> 2) & 1) + ((hours >> 3) & 1) + ((hours >> 4) & 1) +
-    ((hours >> 5) & 1) + ((hours >> 6) & 1) + ((hours >> 7) & 1) + ((hours >> 8) & 1) + ((hours >> 9) & 1) +
-    ((hours >> 10) & 1) + ((hours >> 11) & 1) + ((hours >> 12) & 1) + ((hours >> 13) & 1) + ((hours >> 14) & 1) +
-    ((hours >> 15) & 1) + ((hours >> 16) & 1) + ((hours >> 17) & 1) + ((hours >> 18) & 1) + ((hours >> 19) & 1) +
-    ((hours >> 20) & 1) + ((hours >> 21) & 1) + ((hours >> 22) & 1) + ((hours >> 23) & 1),
-    actions, last
-  FROM old_use ORDER BY bucket, device;
-DROP TABLE old_use;
+ALTER TABLE use_day ADD COLUMN busy INTEGER NOT NULL DEFAULT 0;
+UPDATE use_day SET busy = ((hours >> 0) & 1) + ((hours >> 1) & 1) + ((hours >> 2) & 1) + ((hours >> 3) & 1) + ((hours >> 4) & 1)
+  + ((hours >> 5) & 1) + ((hours >> 6) & 1) + ((hours >> 7) & 1) + ((hours >> 8) & 1) + ((hours >> 9) & 1)
+  + ((hours >> 10) & 1) + ((hours >> 11) & 1) + ((hours >> 12) & 1) + ((hours >> 13) & 1) + ((hours >> 14) & 1)
+  + ((hours >> 15) & 1) + ((hours >> 16) & 1) + ((hours >> 17) & 1) + ((hours >> 18) & 1) + ((hours >> 19) & 1)
+  + ((hours >> 20) & 1) + ((hours >> 21) & 1) + ((hours >> 22) & 1) + ((hours >> 23) & 1);

@@ -33,7 +33,7 @@ tables! {
     activity_kind / 1: Int(id) Text(protocol verb operation) Int(part clinical);
     counter / 1: Text(name) Int(value);
     device / 1: Int(id) Text(uid) Int(site) Text(site_key name vendor model category os grp location owner place
-        whereabout belongs) Int(status scope lifecycle medical known criticality first_seen last_seen terms version changed vlan body);
+        whereabout belongs) Int(status scope lifecycle medical known criticality first_seen last_seen terms version changed vlan body letters said);
     removed / 2: Int(changed device);
     device_body / 1: Int(device) Blob(summary document);
     annotation / 1: Int(device version) Text(body);
@@ -50,7 +50,7 @@ tables! {
     traffic_day / 2: Int(bucket owner flows packets bytes);
     activity_hour / 3: Int(device bucket kind count last);
     activity_day / 3: Int(device bucket kind count last);
-    use_day / 2: Int(bucket device hours busy actions last);
+    use_day / 2: Int(device bucket hours busy actions last);
     attribute_history / 1: Int(id device at) Text(attribute value) Real(confidence) Text(because);
     stay / 1: Int(id device since last ended) Text(place position how);
     event / 1: Int(number at site kind severity) Text(device title details);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use medward_monitor::StoreError;
+use medward_monitor::{StoreError, Upkeep};
 use serde_json::Value as Json;
 use tokio::sync::mpsc;
 
@@ -43,6 +43,10 @@ pub async fn restore(from: &Path, address: &str) -> Result<u64, RestoreError> {
     }
     // First as it was then; what came later is done to the rows too.
     let database = Database::of(Engine::open(address, Some(schema)).await?);
+    if database.health().await?.schema > u64::try_from(schema).unwrap_or(0) {
+        database.close().await;
+        return Err(RestoreError::NotEmpty);
+    }
     let filled = fill(&database, &mut input, &mut lines).await;
     database.close().await;
     drop(lines);

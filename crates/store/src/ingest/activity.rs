@@ -25,7 +25,7 @@ pub(crate) fn bits(mask: &str) -> String {
 /// `ON CONFLICT` for the hours of clinical use.
 pub(crate) fn add_use() -> String {
     format!(
-        "ON CONFLICT (bucket, device) DO UPDATE SET hours = use_day.hours | excluded.hours, \
+        "ON CONFLICT (device, bucket) DO UPDATE SET hours = use_day.hours | excluded.hours, \
          busy = {}, actions = use_day.actions + excluded.actions, \
          last = CASE WHEN excluded.last > use_day.last THEN excluded.last ELSE use_day.last END",
         bits("use_day.hours | excluded.hours")
@@ -57,7 +57,7 @@ pub(crate) async fn write(
             sum.1 = sum.1.max(last);
         }
         if delta.clinical {
-            let sum = uses.entry((day, device)).or_insert((0, 0, last));
+            let sum = uses.entry((device, day)).or_insert((0, 0, last));
             sum.0 |= 1 << hour.rem_euclid(24);
             sum.1 = sum.1.saturating_add(delta.count);
             sum.2 = sum.2.max(last);
@@ -75,11 +75,11 @@ pub(crate) async fn write(
     }
     let rows = uses
         .into_iter()
-        .map(|((day, device), (hours, actions, last))| {
+        .map(|((device, day), (hours, actions, last))| {
             let busy = i64::from(hours.count_ones());
-            vec![day.into(), device.into(), hours.into(), busy.into(), actions.into(), last.into()]
+            vec![device.into(), day.into(), hours.into(), busy.into(), actions.into(), last.into()]
         })
         .collect();
-    let head = "INSERT INTO use_day (bucket, device, hours, busy, actions, last)";
+    let head = "INSERT INTO use_day (device, bucket, hours, busy, actions, last)";
     session.insert(head, &add_use(), rows).await
 }

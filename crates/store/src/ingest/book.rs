@@ -160,6 +160,7 @@ impl Book {
                     self.change.into(),
                     Value::Int(None),
                     zero(),
+                    zero(),
                 ]
             })
             .collect();

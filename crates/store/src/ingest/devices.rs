@@ -14,7 +14,7 @@ use crate::terms::{self, Terms};
 
 pub(crate) const INSERT: &str = "INSERT INTO device (uid, site, site_key, name, vendor, model, category, os, grp, location, owner, \
      place, whereabout, belongs, status, scope, lifecycle, medical, known, criticality, first_seen, last_seen, \
-     terms, version, changed, vlan, body)";
+     terms, version, changed, vlan, body, letters)";
 
 /// What people said stays as it is.
 const UPDATE: &str = "ON CONFLICT (uid) DO UPDATE SET site = excluded.site, site_key = excluded.site_key, \
@@ -24,7 +24,7 @@ const UPDATE: &str = "ON CONFLICT (uid) DO UPDATE SET site = excluded.site, site
      ELSE excluded.place END, whereabout = excluded.whereabout, status = excluded.status, scope = excluded.scope, \
      medical = excluded.medical, known = excluded.known, first_seen = excluded.first_seen, \
      last_seen = excluded.last_seen, terms = excluded.terms, version = device.version + 1, changed = excluded.changed, \
-     vlan = excluded.vlan, body = excluded.body";
+     vlan = excluded.vlan, body = excluded.body, letters = excluded.letters";
 
 /// What lists are ordered by, but for the time last seen: most stand in an index, which is written wherever they are.
 const ORDERS: [(&str, usize); 8] = [
@@ -39,7 +39,7 @@ const ORDERS: [(&str, usize); 8] = [
 ];
 
 /// The rest, by where it stands in [`INSERT`].
-const REST: [(&str, usize); 12] = [
+const REST: [(&str, usize); 13] = [
     ("os", 7),
     ("grp", 8),
     ("place", 11),
@@ -52,6 +52,7 @@ const REST: [(&str, usize); 12] = [
     ("terms", 22),
     ("vlan", 25),
     ("body", 26),
+    ("letters", 27),
 ];
 
 pub(crate) async fn write(session: &mut Session, book: &mut Book, commit: &Commit) -> Result<(), StoreError> {
@@ -83,7 +84,7 @@ async fn write_some(
         let terms = terms::of_device(row);
         let fingerprint = terms::fingerprint(&terms, &row.device);
         let body = Body::of(row, &commit.site)?;
-        columns.push((&row.device.id, columns_of(book, commit, row, fingerprint, body.fingerprint)));
+        columns.push((&row.device.id, columns_of(book, commit, row, [fingerprint, body.fingerprint, terms::letters(&terms)])));
         words.push((*row, terms, fingerprint, body));
     }
     write_columns(session, book, columns).await?;
@@ -217,7 +218,13 @@ impl Body {
     }
 }
 
-fn columns_of(book: &Book, commit: &Commit, row: &DeviceRow, fingerprint: i64, body: i64) -> Vec<Value> {
+/// The columns, with what was made of the terms and of the body.
+fn columns_of(
+    book: &Book,
+    commit: &Commit,
+    row: &DeviceRow,
+    [fingerprint, body, letters]: [i64; 3],
+) -> Vec<Value> {
     let device = &row.device;
     let key = |attribute| Value::from(keyed(device.value(attribute)));
     let place = row.whereabouts.as_ref().and_then(|whereabouts| whereabouts.place.clone());
@@ -249,6 +256,7 @@ fn columns_of(book: &Book, commit: &Commit, row: &DeviceRow, fingerprint: i64, b
         book.change.into(),
         Value::Int(device.vlans.iter().min().map(|vlan| i64::from(*vlan))),
         body.into(),
+        letters.into(),
     ]
 }
 

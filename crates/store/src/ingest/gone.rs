@@ -123,10 +123,8 @@ async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), Stor
     }
     session
         .execute(both(&format!(
-            "WITH RECURSIVE {} INSERT INTO use_day (bucket, device, hours, busy, actions, last) \
-             SELECT u.bucket, $2, u.hours, u.busy, u.actions, u.last FROM b CROSS JOIN use_day u \
-             WHERE u.bucket = b.bucket AND u.device = $1 {}",
-            buckets("use_day"),
+            "INSERT INTO use_day (device, bucket, hours, busy, actions, last) \
+             SELECT $2, bucket, hours, busy, actions, last FROM use_day WHERE device = $1 {}",
             add_use()
         )))
         .await?;
@@ -223,11 +221,11 @@ pub(crate) async fn remove(session: &mut Session, devices: &[i64]) -> Result<(),
             buckets("conversation_day")
         )))
         .await?;
-    for (table, column) in [("traffic_hour", "owner"), ("traffic_day", "owner"), ("use_day", "device")] {
+    for table in ["traffic_hour", "traffic_day"] {
         session
             .execute(Sql::new(&format!(
-                "WITH RECURSIVE {} DELETE FROM {table} WHERE (bucket, {column}) IN (SELECT h.bucket, h.{column} \
-                 FROM b CROSS JOIN {table} h WHERE h.bucket = b.bucket AND h.{column} IN {which})",
+                "WITH RECURSIVE {} DELETE FROM {table} WHERE (bucket, owner) IN (SELECT h.bucket, h.owner \
+                 FROM b CROSS JOIN {table} h WHERE h.bucket = b.bucket AND h.owner IN {which})",
                 buckets(table)
             )))
             .await?;
@@ -240,6 +238,7 @@ pub(crate) async fn remove(session: &mut Session, devices: &[i64]) -> Result<(),
         ("conversation", "responder"),
         ("activity_hour", "device"),
         ("activity_day", "device"),
+        ("use_day", "device"),
         ("device", "id"),
     ] {
         session.execute(Sql::new(&format!("DELETE FROM {table} WHERE {column} IN {which}"))).await?;
