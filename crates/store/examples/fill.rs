@@ -256,8 +256,10 @@ async fn again(store: &Arc<Database>, devices: u64) {
         let store = Arc::clone(store);
         sites.spawn(async move {
             for round in 0..10 {
-                let deltas = (0..2000).map(|n| conversation(of * 20_000 + round * 2000 + n, devices)).collect();
-                let commit = Commit { site: format!("site-{of}"), conversations: deltas, ..Commit::default() };
+                let deltas =
+                    (0..2000).map(|n| conversation(of * 20_000 + round * 2000 + n, devices)).collect();
+                let commit =
+                    Commit { site: format!("site-{of}"), conversations: deltas, ..Commit::default() };
                 store.commit(&commit).await.unwrap();
             }
         });

@@ -25,7 +25,7 @@ pub(crate) const REMEMBERED: i64 = 1_000_000;
 const PORTION: usize = 4096;
 
 /// Changed devices from which on all are read anew.
-const MANY: u64 = 50_000;
+const MANY: u64 = 20_000;
 
 /// Code of "none".
 const NOTHING: u32 = 0;
@@ -136,7 +136,8 @@ pub(crate) struct Board {
 }
 
 fn number(key: i64) -> Result<u32, StoreError> {
-    u32::try_from(key).map_err(|_| StoreError::Refused(format!("device number {key} is too large to count by")))
+    u32::try_from(key)
+        .map_err(|_| StoreError::Refused(format!("device number {key} is too large to count by")))
 }
 
 impl Board {
@@ -150,7 +151,7 @@ impl Board {
             return Ok(());
         }
         let many = Sql::with(
-            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM device d WHERE d.changed >= $1 LIMIT 50000) n",
+            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM device d WHERE d.changed >= $1 LIMIT 20000) n",
             [since.into()],
         );
         let anew = since == 0
@@ -192,8 +193,7 @@ impl Board {
     }
 
     async fn read_changes(&mut self, session: &mut Session, since: i64) -> Result<(), StoreError> {
-        let gone =
-            Sql::with("SELECT r.device FROM removed r WHERE r.changed >= $1", [since.into()]);
+        let gone = Sql::with("SELECT r.device FROM removed r WHERE r.changed >= $1", [since.into()]);
         for row in session.fetch(gone).await? {
             if let Some(slot) = self.slots.remove(&number(row.int(0)?)?) {
                 self.free.push(slot);
@@ -209,9 +209,10 @@ impl Board {
         let all = joined(session.is_sqlite());
         for (at, (_, field)) in SEVERAL.iter().enumerate() {
             let text = format!(
-                "SELECT t.shown, {all} FROM device d CROSS JOIN device_term x CROSS JOIN term t \
-                 WHERE d.changed >= $1 AND x.device = d.id AND t.id = x.term AND t.field = {field} \
-                 GROUP BY t.id, t.shown"
+                "SELECT t.shown, y.devices FROM (SELECT x.term AS term, {all} AS devices \
+                 FROM device d CROSS JOIN device_term x WHERE d.changed >= $1 AND x.device = d.id \
+                 AND x.term + 0 IN (SELECT f.id FROM term f WHERE f.field = {field}) GROUP BY x.term) y \
+                 JOIN term t ON t.id = y.term"
             );
             let rows = session.fetch(Sql::with(&text, [since.into()])).await?;
             self.note_sets(at, &rows)?;
@@ -287,7 +288,8 @@ impl Board {
         let most = if sets { column.sets.all.len() } else { column.names.all.len() };
         let mut counts = vec![0_u64; most + 1];
         let mut count = |slot: u32| {
-            if let Some(count) = usize::try_from(column.code(slot)).ok().and_then(|code| counts.get_mut(code)) {
+            if let Some(count) = usize::try_from(column.code(slot)).ok().and_then(|code| counts.get_mut(code))
+            {
                 *count += 1;
             }
         };

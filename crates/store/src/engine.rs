@@ -311,11 +311,15 @@ pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
         _ => String::new(),
     };
     match (&error, code.as_str()) {
-        (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_), _) => StoreError::Corrupt(error.to_string()),
+        (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_), _) => {
+            StoreError::Corrupt(error.to_string())
+        }
         (sqlx::Error::Database(told), "11" | "26" | "XX001" | "XX002") => {
             StoreError::Corrupt(told.message().to_owned())
         }
-        (sqlx::Error::Database(_), "40P01" | "40001" | "23503") => StoreError::Unavailable(format!("{CROSSED}: {error}")),
+        (sqlx::Error::Database(_), "40P01" | "40001" | "23503") => {
+            StoreError::Unavailable(format!("{CROSSED}: {error}"))
+        }
         _ => StoreError::Unavailable(error.to_string()),
     }
 }

@@ -23,6 +23,7 @@ mod engine;
 mod history;
 mod ingest;
 mod inventory;
+mod packing;
 mod search;
 mod session;
 mod sql;

@@ -80,7 +80,8 @@ pub(crate) fn letter(text: &str) -> Option<i64> {
 /// Which letters occur in the terms that are looked at where no field is given, as bits.
 pub(crate) fn letters(terms: &Terms) -> i64 {
     let looked_at = terms.keys().filter(|(field, _)| *field < ANYWHERE).flat_map(|(_, value)| value.chars());
-    looked_at.fold(0, |bits, c| LETTERS.chars().position(|other| other == c).map_or(bits, |at| bits | 1 << at))
+    looked_at
+        .fold(0, |bits, c| LETTERS.chars().position(|other| other == c).map_or(bits, |at| bits | 1 << at))
 }
 
 /// Only the hexadecimal digits.

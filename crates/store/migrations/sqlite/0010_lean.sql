@@ -20,7 +20,9 @@ DROP INDEX facet_grp;
 DROP INDEX facet_owner;
 DROP INDEX facet_place;
 DROP INDEX facet_scope;
+DROP INDEX facet_status;
 DROP INDEX facet_lifecycle;
+CREATE INDEX device_standing ON device (site, status, scope);
 CREATE INDEX device_last ON device (last_seen);
 -- With what is counted of devices of an age.
 CREATE INDEX device_first ON device (first_seen, scope, site);

@@ -14,6 +14,7 @@ use super::layout::{DRAWN, FORMER, Kind, TABLES, Table};
 use super::{FORMAT, RestoreError};
 use crate::Database;
 use crate::engine::{Engine, newest_schema};
+use crate::ingest::next_change;
 use crate::session::Session;
 use crate::sql::{Sql, Value};
 
@@ -146,8 +147,9 @@ async fn fill(database: &Database, input: &mut Input, lines: &mut Lines) -> Resu
         write(&mut session, into.as_ref(), std::mem::take(&mut waiting)).await?;
     }
     if !database.engine.is_sqlite() {
-        // Changes have the numbers of another server, or of none: only later ones count here.
-        session.execute(Sql::new("UPDATE device SET changed = 0")).await?;
+        // Changes have the numbers of another server, or of none.
+        let change = next_change(&mut session).await?;
+        session.execute(Sql::with("UPDATE device SET changed = $1", [change.into()])).await?;
         session.execute(Sql::new("DELETE FROM removed")).await?;
         for table in DRAWN {
             session
@@ -202,9 +204,7 @@ async fn write(
     rows: Vec<Vec<Value>>,
 ) -> Result<(), StoreError> {
     match into {
-        Some((_, _, head)) if !rows.is_empty() => {
-            session.insert(head, "", rows).await
-        }
+        Some((_, _, head)) if !rows.is_empty() => session.insert(head, "", rows).await,
         _ => Ok(()),
     }
 }

@@ -7,14 +7,14 @@ use medward_monitor::{ConversationList, ConversationRow, Direction, Page, StoreE
 
 use crate::columns::{scope_name, shown, transport};
 use crate::cursor;
-use crate::session::Session;
 use crate::ingest::{DAY, find_device};
 use crate::search::sites;
+use crate::session::Session;
 use crate::sql::Sql;
 use crate::{Database, sql::Row};
 
 /// What the list is ordered by; the number decides where that is equal.
-const BY_TIME: [&str; 3] = ["c.last", "c.bytes", "c.id"];
+const BY_TIME: [&str; 3] = ["c.last", "c.id", "c.id"];
 const BY_VOLUME: [&str; 3] = ["c.bytes", "c.id", "c.id"];
 
 /// Up to so many conversations are gathered and put in order; more are found soon by walking all in that order.
@@ -58,7 +58,7 @@ pub(super) async fn page(
     let order = if list.by_volume { BY_VOLUME } else { BY_TIME };
     let name = format!(
         "conversations {} {:?} {device:?}",
-        if list.by_volume { "volume" } else { "time" },
+        if list.by_volume { "volume" } else { "recent" },
         list.direction
     );
     let at: Option<(i64, i64, i64)> =
@@ -170,11 +170,13 @@ async fn of_all(session: &mut Session, list: &ConversationList) -> Result<Part, 
     let mut part = Part { common: None, but: "", way: Way::Walk, latest: None };
     let mut wanted = Vec::new();
     if let Some(name) = &list.protocol {
-        let id = session.first(Sql::with("SELECT id FROM label WHERE name = $1", [name.as_str().into()])).await?;
+        let id =
+            session.first(Sql::with("SELECT id FROM label WHERE name = $1", [name.as_str().into()])).await?;
         wanted.push(("c.protocol", id.map_or(Ok(-1), |row| row.int(0))?));
     }
     if let Some([site]) = list.sites.as_deref() {
-        let id = session.first(Sql::with("SELECT id FROM site WHERE name = $1", [site.as_str().into()])).await?;
+        let id =
+            session.first(Sql::with("SELECT id FROM site WHERE name = $1", [site.as_str().into()])).await?;
         wanted.push(("c.site", id.map_or(Ok(-1), |row| row.int(0))?));
     }
     for (column, value) in wanted {

@@ -21,13 +21,13 @@ use crate::sql::{Row, Sql};
 const PROTOCOLS: usize = 5;
 
 /// Conversations that are drawn at most.
-const DRAWN: i64 = 20_000;
+const DRAWN: i64 = 12_000;
 
 /// Counts of days that are added up for them at most.
-const DAYS_READ: i64 = 80_000;
+const DAYS_READ: i64 = 50_000;
 
 /// Conversations that are drawn at least, however long the time.
-const DRAWN_AT_LEAST: i64 = 3_000;
+const DRAWN_AT_LEAST: i64 = 2_000;
 
 /// Up to so many devices, their own conversations are looked up; of more, those among the largest of all.
 const FEW: i64 = 500;
@@ -191,7 +191,10 @@ async fn drawn(
     let (group, names) = match list.group {
         NodeGroup::Device => (
             "g AS (SELECT p.* FROM p), ".to_owned(),
-            ("(SELECT d.uid FROM device d WHERE d.id = g.a)", "(SELECT d.uid FROM device d WHERE d.id = g.b)"),
+            (
+                "(SELECT d.uid FROM device d WHERE d.id = g.a)",
+                "(SELECT d.uid FROM device d WHERE d.id = g.b)",
+            ),
         ),
         other => (
             format!(
@@ -228,11 +231,7 @@ fn node(group: NodeGroup, device: &str) -> String {
 }
 
 /// How many devices are asked for, where these are few.
-async fn few(
-    database: &Database,
-    session: &mut Session,
-    list: &LinkList,
-) -> Result<Option<i64>, StoreError> {
+async fn few(database: &Database, session: &mut Session, list: &LinkList) -> Result<Option<i64>, StoreError> {
     let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM device d WHERE ");
     condition(&list.devices, database.lookup(), &mut sql)?;
     sql.push(&format!(" LIMIT {}) n", FEW + 1));
@@ -258,7 +257,9 @@ fn of_all(most: i64, all: bool, list: &LinkList, sql: &mut Sql) {
 fn of_devices(sqlite: bool, most: i64, count: i64, list: &LinkList, sql: &mut Sql) {
     let each = most / count.max(1);
     for (number, (end, other)) in
-        [("originator", ""), ("responder", " AND c.originator NOT IN (SELECT m.id FROM m)")].iter().enumerate()
+        [("originator", ""), ("responder", " AND c.originator NOT IN (SELECT m.id FROM m)")]
+            .iter()
+            .enumerate()
     {
         sql.push(if number > 0 { " UNION ALL " } else { "" });
         let largest = format!("WHERE x.{end} = m.id ORDER BY x.bytes DESC, x.id DESC LIMIT {each}");

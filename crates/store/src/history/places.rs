@@ -74,8 +74,8 @@ pub(super) async fn coverage(database: &Database, site: &str) -> Result<Coverage
         coverage.blind_spots.push(DeviceId(row.text(0)?));
     }
     let text = format!(
-        "SELECT t.shown, COUNT(*) FROM term t JOIN device_term x ON x.term = t.id JOIN device d ON d.id = x.device \
-         WHERE t.field = {VLAN} AND {of_site} AND d.status <> {unheard} GROUP BY t.id, t.shown"
+        "SELECT t.shown, COUNT(*) FROM term t JOIN device_term x ON x.term = t.id WHERE t.field = {VLAN} \
+         AND x.device IN (SELECT d.id FROM device d WHERE {of_site} AND d.status <> {unheard}) GROUP BY t.id, t.shown"
     );
     for row in session.fetch(Sql::with(&text, [site.into()])).await? {
         if let Ok(vlan) = row.text(0)?.parse() {

@@ -10,9 +10,9 @@ use medward_monitor::{Page, StoreError, UseGroup, UseList, UseRow};
 use crate::Database;
 use crate::columns::shown;
 use crate::cursor;
-use crate::session::Session;
 use crate::ingest::{DAY, HOUR};
 use crate::search::condition;
+use crate::session::Session;
 use crate::sql::Sql;
 
 /// Longest time that is counted by the hour, in hours.

@@ -132,8 +132,7 @@ async fn sum_up(
         let [up, down] = delta.packets;
         let [sent, received] = delta.bytes;
         let counts = [delta.flows, up.saturating_add(down), sent.saturating_add(received)];
-        let sum =
-            sums.all.entry(key).or_insert(Sum { counts: [0; 3], first: delta.first, last: delta.last });
+        let sum = sums.all.entry(key).or_insert(Sum { counts: [0; 3], first: delta.first, last: delta.last });
         add(&mut sum.counts, &counts);
         sum.first = sum.first.min(delta.first);
         sum.last = sum.last.max(delta.last);
@@ -199,7 +198,11 @@ async fn totals(
     }
     // Apart, since an index holds the site: it is left alone where that stays.
     session
-        .apply("UPDATE conversation SET site = v.column2 FROM", "AS v WHERE conversation.id = v.column1", moved)
+        .apply(
+            "UPDATE conversation SET site = v.column2 FROM",
+            "AS v WHERE conversation.id = v.column1",
+            moved,
+        )
         .await?;
     session
         .apply(

@@ -8,6 +8,7 @@ use medward_monitor::{Commit, DeviceRow, DeviceSummary, Sighting, Status, StoreE
 
 use super::book::{Book, Known};
 use crate::columns::{self, NONE, keyed, lifecycle_code, status_code, time_or_never};
+use crate::packing;
 use crate::session::Session;
 use crate::sql::{Sql, Value};
 use crate::terms::{self, Terms};
@@ -84,7 +85,10 @@ async fn write_some(
         let terms = terms::of_device(row);
         let fingerprint = terms::fingerprint(&terms, &row.device);
         let body = Body::of(row, &commit.site)?;
-        columns.push((&row.device.id, columns_of(book, commit, row, [fingerprint, body.fingerprint, terms::letters(&terms)])));
+        columns.push((
+            &row.device.id,
+            columns_of(book, commit, row, [fingerprint, body.fingerprint, terms::letters(&terms)]),
+        ));
         words.push((*row, terms, fingerprint, body));
     }
     write_columns(session, book, columns).await?;
@@ -108,8 +112,8 @@ async fn write_some(
             known.body = body.fingerprint;
             bodies.push(vec![
                 known.key.into(),
-                columns::pack(body.summary.as_bytes())?.into(),
-                columns::pack(body.document.as_bytes())?.into(),
+                packing::pack(body.summary.as_bytes())?.into(),
+                packing::pack(body.document.as_bytes())?.into(),
             ]);
         }
         if known.terms != fingerprint || fresh.contains(&known.key) {
@@ -165,7 +169,8 @@ async fn write_columns(
     for (id, row) in columns {
         let known = book.known.get(id);
         let before = known.and_then(|known| stored.get(&known.key));
-        let same = before.is_some_and(|before| ORDERS.iter().map(|(_, at)| row.get(*at)).eq(before.iter().map(Some)));
+        let same = before
+            .is_some_and(|before| ORDERS.iter().map(|(_, at)| row.get(*at)).eq(before.iter().map(Some)));
         match known {
             Some(known) if same => {
                 let values = REST.iter().filter_map(|(_, at)| row.get(*at).cloned());

@@ -6,8 +6,8 @@ use medward_monitor::{Annotation, Gone, Lifecycle, StoreError};
 use super::activity::{add_activity, add_use};
 use super::book::{Book, next_change};
 use super::conversations::{ADD_CONVERSATION, add_counts};
-use crate::session::Session;
 use crate::inventory::{read_annotation, write_annotation};
+use crate::session::Session;
 use crate::sql::Sql;
 
 pub(super) async fn apply(session: &mut Session, book: &mut Book, gone: &Gone) -> Result<(), StoreError> {

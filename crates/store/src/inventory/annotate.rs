@@ -8,9 +8,9 @@ use medward_monitor::{Annotation, DeviceList, Patch, StoreError};
 use super::list;
 use crate::Database;
 use crate::columns::lifecycle_code;
-use crate::session::Session;
 use crate::ingest::{find_device, next_change, write_terms};
 use crate::search::condition;
+use crate::session::Session;
 use crate::sql::{Sql, json, to_json};
 use crate::terms;
 

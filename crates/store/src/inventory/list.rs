@@ -7,8 +7,8 @@ use medward_monitor::{Annotation, DeviceList, DeviceSummary, Page, SortKey, Stor
 use super::unpacked;
 use crate::columns::{NONE, keyed, maybe_time, scope_name, status, with_annotation};
 use crate::cursor;
-use crate::session::Session;
 use crate::search::{condition, condition_where, probes};
+use crate::session::Session;
 use crate::sql::{Sql, json};
 use crate::{Database, columns};
 

@@ -133,7 +133,8 @@ pub async fn sites_commit_side_by_side_and_no_event_is_missed(home: Home) {
                 let mut next = devices(&name, numbers);
                 next.devices[0].device.attributes.insert("model", fused(&format!("model {site} {round}")));
                 next.conversations = vec![talk(numbers[0], 7, "dicom", 10, 0)];
-                next.events = (0..3).map(|_| event(&name, Some(numbers[0]), EventKind::FirstSeen, 0)).collect();
+                next.events =
+                    (0..3).map(|_| event(&name, Some(numbers[0]), EventKind::FirstSeen, 0)).collect();
                 assert!(store.commit(&next).await.unwrap() > 0);
             }
         });
@@ -169,7 +170,10 @@ pub async fn a_device_that_comes_again_unchanged_stays_as_it_was(home: Home) {
     home.database.commit(&round).await.unwrap();
     let after = home.database.device(&id(1)).await.unwrap().unwrap();
     assert_eq!(after.summary.version, before.summary.version + 1);
-    assert_eq!((after.summary.last_seen, after.summary.status), (Some(at(500)), medward_monitor::Status::Silent));
+    assert_eq!(
+        (after.summary.last_seen, after.summary.status),
+        (Some(at(500)), medward_monitor::Status::Silent)
+    );
     assert_eq!(after.document["attributes"], before.document["attributes"]);
     assert_eq!(after.document["last_seen"], serde_json::json!(at(500).to_string()));
     // What is not ordered by is written too.

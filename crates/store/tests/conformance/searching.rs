@@ -297,7 +297,9 @@ pub async fn single_letters_are_found_where_words_are(home: Home) {
     home.database.commit(&round).await.unwrap();
     let patch = Patch { add_tags: ["q1".to_owned()].into(), ..Patch::default() };
     home.database.annotate(&id(2), &patch, None).await.unwrap();
-    for (query, count) in [("z", 1), ("Z", 1), ("q", 1), ("-z", 2), ("z or q", 2), ("x", 0), (":", 3), ("ß", 0)] {
+    for (query, count) in
+        [("z", 1), ("Z", 1), ("q", 1), ("-z", 2), ("z or q", 2), ("x", 0), (":", 3), ("ß", 0)]
+    {
         let query = if query == ":" { "\":\"" } else { query };
         assert_eq!(home.database.count(&list(query)).await.unwrap(), count, "{query}");
     }

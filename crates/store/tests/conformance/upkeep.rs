@@ -156,26 +156,110 @@ fn first_schema() -> Vec<u8> {
     let (hour, day) = (nanos(0) / 3_600_000_000_000, nanos(0) / 86_400_000_000_000);
     let device = |key: u64, category: &str| {
         serde_json::json!([
-            key, id(key).0, 1, "north", format!("pump-{key}"), "bd\u{1}BD", NONE, category, NONE, NONE, NONE, NONE, NONE,
-            null, null, 0, 0, 0, 1, 0, 0, nanos(0), nanos(60), 5, 1, 1
+            key,
+            id(key).0,
+            1,
+            "north",
+            format!("pump-{key}"),
+            "bd\u{1}BD",
+            NONE,
+            category,
+            NONE,
+            NONE,
+            NONE,
+            NONE,
+            NONE,
+            null,
+            null,
+            0,
+            0,
+            0,
+            1,
+            0,
+            0,
+            nanos(0),
+            nanos(60),
+            5,
+            1,
+            1
         ])
     };
     let tables = serde_json::json!([
         ["site", ["id", "name", "folded"], [[1, "north", "north"]]],
         ["label", ["id", "name"], [[1, "dicom"]]],
         ["counter", ["name", "value"], [["audit", 0], ["decision", 0], ["device", 1], ["event", 4]]],
-        ["device", ["id", "uid", "site", "site_key", "name", "vendor", "model", "category", "os", "grp", "location",
-            "owner", "place", "whereabout", "belongs", "status", "scope", "lifecycle", "medical", "known", "criticality",
-            "first_seen", "last_seen", "terms", "version", "changed"],
-            [device(1, "infusion-pump"), device(2, "server\u{1}Server")]],
-        ["term", ["id", "field", "value", "shown"], [[1, 65, "20", "20"], [2, 1, "zebra", "Zebra"], [3, 7, "mri", "MRI"]]],
+        [
+            "device",
+            [
+                "id",
+                "uid",
+                "site",
+                "site_key",
+                "name",
+                "vendor",
+                "model",
+                "category",
+                "os",
+                "grp",
+                "location",
+                "owner",
+                "place",
+                "whereabout",
+                "belongs",
+                "status",
+                "scope",
+                "lifecycle",
+                "medical",
+                "known",
+                "criticality",
+                "first_seen",
+                "last_seen",
+                "terms",
+                "version",
+                "changed"
+            ],
+            [device(1, "infusion-pump"), device(2, "server\u{1}Server")]
+        ],
+        [
+            "term",
+            ["id", "field", "value", "shown"],
+            [[1, 65, "20", "20"], [2, 1, "zebra", "Zebra"], [3, 7, "mri", "MRI"]]
+        ],
         ["device_term", ["term", "device"], [[1, 1], [1, 2], [2, 1], [3, 2]]],
-        ["conversation", ["id", "site", "originator", "responder", "transport", "port", "protocol", "flows", "packets",
-            "bytes", "first", "last"], [[1, 1, 1, 2, 1, 104, 1, 3, 10, 500, nanos(0), nanos(60)]]],
-        ["conversation_hour", ["bucket", "conversation", "flows", "packets", "bytes"], [[hour, 1, 3, 10, 500]]],
+        [
+            "conversation",
+            [
+                "id",
+                "site",
+                "originator",
+                "responder",
+                "transport",
+                "port",
+                "protocol",
+                "flows",
+                "packets",
+                "bytes",
+                "first",
+                "last"
+            ],
+            [[1, 1, 1, 2, 1, 104, 1, 3, 10, 500, nanos(0), nanos(60)]]
+        ],
+        [
+            "conversation_hour",
+            ["bucket", "conversation", "flows", "packets", "bytes"],
+            [[hour, 1, 3, 10, 500]]
+        ],
         ["conversation_day", ["bucket", "conversation", "flows", "packets", "bytes"], [[day, 1, 3, 10, 500]]],
-        ["traffic_hour", ["owner", "bucket", "flows", "packets", "bytes"], [[-1, hour, 3, 10, 500], [1, hour, 3, 10, 500]]],
-        ["traffic_day", ["owner", "bucket", "flows", "packets", "bytes"], [[-1, day, 3, 10, 500], [1, day, 3, 10, 500]]],
+        [
+            "traffic_hour",
+            ["owner", "bucket", "flows", "packets", "bytes"],
+            [[-1, hour, 3, 10, 500], [1, hour, 3, 10, 500]]
+        ],
+        [
+            "traffic_day",
+            ["owner", "bucket", "flows", "packets", "bytes"],
+            [[-1, day, 3, 10, 500], [1, day, 3, 10, 500]]
+        ],
         ["use_day", ["device", "bucket", "hours", "actions", "last"], [[1, day, 7, 9, nanos(60)]]],
     ]);
     let mut text = serde_json::json!({"medward-backup": 1, "schema": 1}).to_string() + "\n";
@@ -216,8 +300,10 @@ pub async fn a_backup_of_the_first_schema_is_brought_up_to_date(home: Home) {
                 (NodeGroup::Place, ("", "")),
             ] {
                 let links = store.links(&wanted(group, since)).await.unwrap();
-                let told: Vec<_> =
-                    links.iter().map(|l| (l.from.as_str(), l.to.as_str(), l.conversations, l.bytes)).collect();
+                let told: Vec<_> = links
+                    .iter()
+                    .map(|l| (l.from.as_str(), l.to.as_str(), l.conversations, l.bytes))
+                    .collect();
                 assert_eq!(told, [(ends.0, ends.1, 1, 500)], "{group:?} {since:?}");
                 assert_eq!(links[0].protocols, ["dicom"]);
             }
