@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use medward_model::{
@@ -167,13 +168,24 @@ fn conversation(number: u64, devices: u64) -> ConversationDelta {
     }
 }
 
-async fn fill(store: &Database, devices: u64, conversations: u64) {
+/// Bytes of the database: asked anew, as an open one keeps what it counted.
+async fn size(address: &str) -> u64 {
+    let store = Database::open(address).await.unwrap();
+    let sizes = store.sizes().await.unwrap();
+    store.close().await;
+    sizes.bytes
+}
+
+async fn fill(store: &Arc<Database>, address: &str, devices: u64, conversations: u64) {
+    let empty = size(address).await;
     let started = Instant::now();
     for from in (0..devices).step_by(ROUND as usize) {
         let rows = (from..(from + ROUND).min(devices)).map(device).collect();
         store.commit(&Commit { site: site(from), devices: rows, ..Commit::default() }).await.unwrap();
     }
     tell("devices", devices, started.elapsed());
+    let with_devices = size(address).await;
+    println!("{} bytes a device", (with_devices - empty) / devices);
     let started = Instant::now();
     for from in (0..conversations).step_by(20_000) {
         let deltas = (from..(from + 20_000).min(conversations)).map(|n| conversation(n, devices)).collect();
@@ -183,6 +195,7 @@ async fn fill(store: &Database, devices: u64, conversations: u64) {
             .unwrap();
     }
     tell("conversations", conversations, started.elapsed());
+    println!("{} bytes a conversation", (size(address).await - with_devices) / conversations.max(1));
     let started = Instant::now();
     let mut count = 0;
     for day in 0..30_u64 {
@@ -232,6 +245,27 @@ async fn fill(store: &Database, devices: u64, conversations: u64) {
     let count = sightings.len() as u64;
     store.commit(&Commit { site: site(0), sightings, ..Commit::default() }).await.unwrap();
     tell("sightings", count, started.elapsed());
+    again(store, devices).await;
+}
+
+/// What a commit costs when it says again what is known: conversations that go on, from all sites at once.
+async fn again(store: &Arc<Database>, devices: u64) {
+    let mut sites = tokio::task::JoinSet::new();
+    let started = Instant::now();
+    for of in 0..5_u64 {
+        let store = Arc::clone(store);
+        sites.spawn(async move {
+            for round in 0..10 {
+                let deltas =
+                    (0..2000).map(|n| conversation(of * 20_000 + round * 2000 + n, devices)).collect();
+                let commit =
+                    Commit { site: format!("site-{of}"), conversations: deltas, ..Commit::default() };
+                store.commit(&commit).await.unwrap();
+            }
+        });
+    }
+    while sites.join_next().await.is_some() {}
+    tell("again, 5 sites", 100_000, started.elapsed());
 }
 
 fn tell(what: &str, rows: u64, time: Duration) {
@@ -295,12 +329,14 @@ async fn ask(store: &Database, devices: u64, repeats: u64) {
         "SN0000",
         "x",
         "e",
+        "ct",
         "tag:watched",
         "port:sw-31/12",
         "mac:b1:00:01",
         "name:pump or name:printer",
         "-vendor:maker",
         "place:room-11",
+        "-scope:multicast first>168h",
     ];
     for query in queries {
         measure(&format!("devices {query}"), repeats, |_| async {
@@ -367,13 +403,18 @@ async fn ask(store: &Database, devices: u64, repeats: u64) {
             .await;
         }
     }
-    let few = repeats.min(5);
+    let few = repeats.min(10);
     for (query, group, since) in [
         ("", NodeGroup::Device, None),
         ("", NodeGroup::Category, None),
         ("", NodeGroup::Category, Some(at(86_400))),
         ("vendor:\"maker 7\"", NodeGroup::Device, None),
         ("is:medical", NodeGroup::Category, Some(at(7 * 86_400))),
+        ("", NodeGroup::Vlan, None),
+        ("", NodeGroup::Vendor, Some(at(7 * 86_400))),
+        ("", NodeGroup::Place, None),
+        ("", NodeGroup::Device, Some(at(30 * 86_400))),
+        ("tag:watched", NodeGroup::Category, None),
     ] {
         let wanted = LinkList { devices: list(query), group, since, limit: 2000 };
         measure(
@@ -415,9 +456,9 @@ async fn main() {
     let address = arguments.next().expect("an address: a path or postgres://…");
     let mut number = |default: u64| arguments.next().map_or(default, |text| text.parse().expect("a number"));
     let (devices, conversations, repeats) = (number(100_000), number(1_000_000), number(20));
-    let store = Database::open(&address).await.unwrap();
+    let store = Arc::new(Database::open(&address).await.unwrap());
     if store.count(&list("")).await.unwrap() == 0 {
-        fill(&store, devices, conversations).await;
+        fill(&store, &address, devices, conversations).await;
     }
     let sizes = store.sizes().await.unwrap();
     println!("{} MB; {} devices, {} conversations", sizes.bytes >> 20, sizes.devices, sizes.conversations);

@@ -5,6 +5,7 @@ use medward_monitor::{Audit, AuditEntry, AuditRecord, Page, PageRequest, StoreEr
 
 use crate::Database;
 use crate::cursor;
+use crate::engine::Claim;
 use crate::search::pattern;
 use crate::sql::{Row, Sql, json, to_json};
 
@@ -53,7 +54,7 @@ impl Audit for Database {
     async fn audit(&self, entry: AuditEntry) -> Result<AuditRecord, StoreError> {
         let entry = as_stored(entry)?;
         // The one writer: the next entry is chained when this one is through.
-        let mut session = self.engine.writer().await?;
+        let mut session = self.engine.writer_of(Claim::Apart("audit")).await?;
         let last =
             session.first(Sql::new("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")).await?;
         let (number, previous) = match last {

@@ -128,22 +128,3 @@ pub(crate) fn with_annotation(summary: &mut DeviceSummary, annotation: &Annotati
     summary.criticality = annotation.criticality;
     summary.lifecycle = annotation.lifecycle;
 }
-
-/// A body in few bytes.
-pub(crate) fn pack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
-    zstd::bulk::compress(bytes, 3)
-        .map_err(|error| StoreError::Refused(format!("it cannot be packed: {error}")))
-}
-
-/// Largest body, unpacked.
-const LARGEST: usize = 64 << 20;
-
-pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let size = zstd::zstd_safe::get_frame_content_size(bytes)
-        .ok()
-        .flatten()
-        .and_then(|size| usize::try_from(size).ok())
-        .filter(|size| *size <= LARGEST)
-        .ok_or_else(|| StoreError::Corrupt("a body of unknown size".to_owned()))?;
-    zstd::bulk::decompress(bytes, size).map_err(|error| StoreError::Corrupt(error.to_string()))
-}

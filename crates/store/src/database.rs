@@ -1,5 +1,7 @@
 //! The database as others see it.
 
+use std::sync::Arc;
+
 use tokio::sync::Mutex;
 
 use crate::board::Board;
@@ -10,7 +12,9 @@ use crate::search::Lookup;
 pub struct Database {
     pub(crate) engine: Engine,
     /// What devices are counted by, in memory.
-    pub(crate) board: Mutex<Board>,
+    pub(crate) board: Arc<Mutex<Board>>,
+    /// How large everything was, where counting it took long.
+    pub(crate) sizes: Mutex<Option<(std::time::Instant, medward_monitor::Sizes)>>,
 }
 
 impl Database {
@@ -20,11 +24,21 @@ impl Database {
     /// # Errors
     /// Where the address says nothing, the database does not answer, or it was made by a later version.
     pub async fn open(address: &str) -> Result<Database, OpenError> {
-        Ok(Database::of(Engine::open(address, None).await?))
+        let database = Database::of(Engine::open(address, None).await?);
+        // So that the first who counts does not wait for all devices to be read.
+        let (engine, board) = (database.engine.clone(), Arc::clone(&database.board));
+        tokio::spawn(async move {
+            let mut board = board.lock().await;
+            let read = async { board.refresh(&mut engine.snapshot().await?).await };
+            if let Err(error) = read.await {
+                tracing::debug!("devices are read when somebody counts them: {error}");
+            }
+        });
+        Ok(database)
     }
 
     pub(crate) fn of(engine: Engine) -> Database {
-        Database { engine, board: Mutex::default() }
+        Database { engine, board: Arc::default(), sizes: Mutex::default() }
     }
 
     /// Ends all connections after what is under way.

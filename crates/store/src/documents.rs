@@ -5,6 +5,7 @@ use medward_model::Timestamp;
 use medward_monitor::{Document, Documents, StoreError};
 
 use crate::Database;
+use crate::engine::Claim;
 use crate::sql::{Row, Sql, Value, json, to_json};
 
 const COLUMNS: &str = "SELECT kind, id, version, changed, expires, body FROM document";
@@ -45,7 +46,7 @@ impl Documents for Database {
         expires: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut session = self.engine.writer().await?;
+        let mut session = self.engine.writer_of(Claim::Apart("document")).await?;
         let found = session
             .first(Sql::with(
                 "SELECT version FROM document WHERE kind = $1 AND id = $2 AND (expires IS NULL OR expires > $3)",
@@ -79,7 +80,7 @@ impl Documents for Database {
     }
 
     async fn delete_document(&self, kind: &str, id: &str) -> Result<bool, StoreError> {
-        let mut session = self.engine.writer().await?;
+        let mut session = self.engine.writer_of(Claim::Apart("document")).await?;
         let removed = session
             .execute(Sql::with("DELETE FROM document WHERE kind = $1 AND id = $2", [kind.into(), id.into()]))
             .await?;
@@ -88,7 +89,7 @@ impl Documents for Database {
     }
 
     async fn expire_documents(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let mut session = self.engine.writer().await?;
+        let mut session = self.engine.writer_of(Claim::Apart("document")).await?;
         let removed =
             session.execute(Sql::with("DELETE FROM document WHERE expires <= $1", [now.into()])).await?;
         session.commit().await?;

@@ -6,34 +6,73 @@ use std::time::Duration;
 
 use medward_monitor::StoreError;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgQueryResult};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteQueryResult,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, SqlSafeStr, Sqlite, Transaction};
+use sqlx::{Connection, PgConnection, SqlSafeStr};
 use thiserror::Error;
 
-use crate::sql::{Row, Sql, Value};
+use crate::session::Session;
 
 /// Forward only. A released file is never changed: its text is checked against what was applied.
-const SQLITE: &[(i64, &str, &str)] = &[(1, "start", include_str!("../migrations/sqlite/0001_start.sql"))];
-const POSTGRES: &[(i64, &str, &str)] = &[(1, "start", include_str!("../migrations/postgres/0001_start.sql"))];
+const SQLITE: &[(i64, &str, &str)] = &[
+    (1, "start", include_str!("../migrations/sqlite/0001_start.sql")),
+    (10, "lean", include_str!("../migrations/sqlite/0010_lean.sql")),
+];
+const POSTGRES: &[(i64, &str, &str)] = &[
+    (1, "start", include_str!("../migrations/postgres/0001_start.sql")),
+    (10, "lean", include_str!("../migrations/postgres/0010_lean.sql")),
+];
 
 /// Number of the newest schema.
 pub(crate) fn newest_schema() -> i64 {
     SQLITE.last().map_or(0, |(version, _, _)| *version)
 }
 
-/// All who change something wait for this in PostgreSQL, as they do in SQLite by its nature ("medward" in ASCII).
-const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(30791963069309540)";
+/// What a change keeps others from, in PostgreSQL; in SQLite there is one writer by its nature.
+///
+/// Sites do not wait for each other. Whoever may touch any row waits for all of them ("medward" in ASCII is the lock of
+/// the whole). What stands apart of devices waits only for its like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Claim<'a> {
+    /// All sites: no commit is under way meanwhile.
+    Everything,
+    /// One site.
+    Site(&'a str),
+    /// Tables of that name, which no commit touches.
+    Apart(&'static str),
+}
+
+impl Claim<'_> {
+    const fn lock(self) -> &'static str {
+        match self {
+            Claim::Everything => "SELECT pg_advisory_xact_lock(30791963069309540)",
+            Claim::Site(_) => {
+                "SELECT pg_advisory_xact_lock_shared(30791963069309540), pg_advisory_xact_lock(1, hashtext($1))"
+            }
+            Claim::Apart(_) => "SELECT pg_advisory_xact_lock(2, hashtext($1))",
+        }
+    }
+}
 
 /// How long a server may take to answer for the first time.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Readers beside the one writer.
 const READERS: u32 = 6;
+
+/// Who change something at once in PostgreSQL: more wait for one of them.
+const WRITERS: u32 = 10;
+
+/// Pages that the writer of SQLite keeps, in KiB (negative by its convention): what one large commit changes.
+const WRITER_CACHE: &str = "-65536";
+
+/// Pages that each reader of SQLite keeps; most of what it reads is mapped.
+const READER_CACHE: &str = "-8192";
+
+/// Bytes of the file that are mapped: the system gives them back where memory is short.
+const MAPPED: &str = "1073741824";
 
 /// Why a database could not be opened.
 #[derive(Debug, Error)]
@@ -49,6 +88,7 @@ pub enum OpenError {
     Schema { place: String, cause: String },
 }
 
+#[derive(Clone)]
 pub(crate) enum Engine {
     Sqlite { writer: SqlitePool, readers: SqlitePool, path: PathBuf },
     Postgres { pool: PgPool },
@@ -87,16 +127,17 @@ impl Engine {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(30))
             .statement_cache_capacity(400)
-            .pragma("cache_size", "-32768")
-            .pragma("mmap_size", "268435456")
+            .pragma("mmap_size", MAPPED)
             .pragma("temp_store", "memory")
+            // Pages that change again and again are moved into the file once for many commits.
+            .pragma("wal_autocheckpoint", "16384")
             .pragma("journal_size_limit", "67108864");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(60))
-            .connect_with(options.clone())
+            .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
             .await
             .map_err(unavailable)?;
         migrate(SQLITE, &place, |migrator| {
@@ -114,7 +155,7 @@ impl Engine {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(30))
-            .connect_lazy_with(options.pragma("query_only", "1"));
+            .connect_lazy_with(options.pragma("cache_size", READER_CACHE).pragma("query_only", "1"));
         Ok(Engine::Sqlite { writer, readers, path: path.to_owned() })
     }
 
@@ -140,7 +181,7 @@ impl Engine {
             .await
             .map_err(unavailable)?;
         let pool = PgPoolOptions::new()
-            .max_connections(READERS + 4)
+            .max_connections(READERS + WRITERS)
             .acquire_timeout(Duration::from_secs(30))
             .connect_with(options.statement_cache_capacity(400).application_name("medward"))
             .await
@@ -194,15 +235,24 @@ impl Engine {
         })
     }
 
-    /// To change: one at a time, all or nothing.
+    /// To change anything: one at a time, all or nothing.
     pub(crate) async fn writer(&self) -> Result<Session, StoreError> {
+        self.writer_of(Claim::Everything).await
+    }
+
+    /// To change what is claimed: all or nothing.
+    pub(crate) async fn writer_of(&self, claim: Claim<'_>) -> Result<Session, StoreError> {
         Ok(match self {
             Engine::Sqlite { writer, .. } => {
                 Session::SqliteWriter(writer.begin_with("BEGIN IMMEDIATE").await.map_err(unavailable)?)
             }
             Engine::Postgres { pool, .. } => {
                 let mut transaction = pool.begin().await.map_err(unavailable)?;
-                sqlx::query(WRITER_LOCK).execute(&mut *transaction).await.map_err(unavailable)?;
+                let mut lock = sqlx::query(claim.lock());
+                if let Claim::Site(name) | Claim::Apart(name) = claim {
+                    lock = lock.bind(name);
+                }
+                lock.execute(&mut *transaction).await.map_err(unavailable)?;
                 Session::PostgresWriter(transaction)
             }
         })
@@ -246,186 +296,29 @@ where
     })
 }
 
-/// A connection in use. A change that is not committed is rolled back when it is dropped.
-pub(crate) enum Session {
-    SqliteReader(PoolConnection<Sqlite>),
-    SqliteWriter(Transaction<'static, Sqlite>),
-    PostgresReader(PoolConnection<Postgres>),
-    PostgresWriter(Transaction<'static, Postgres>),
-}
+/// Two changes of PostgreSQL that waited for each other, or of which one took away what the other spoke of: one of them was
+/// given up, and can be done again.
+const CROSSED: &str = "two changes crossed";
 
-macro_rules! bound {
-    ($statement:expr) => {{
-        let mut query = sqlx::query(AssertSqlSafe($statement.text));
-        for value in $statement.args {
-            query = match value {
-                Value::Int(value) => query.bind(value),
-                Value::Real(value) => query.bind(value),
-                Value::Text(value) => query.bind(value),
-                Value::Blob(value) => query.bind(value),
-            };
-        }
-        query
-    }};
-}
-
-impl Session {
-    pub(crate) async fn fetch(&mut self, statement: Sql) -> Result<Vec<Row>, StoreError> {
-        Ok(match self {
-            Session::SqliteReader(connection) => {
-                let rows = bound!(statement).fetch_all(&mut **connection).await.map_err(unavailable)?;
-                rows.into_iter().map(Row::Sqlite).collect()
-            }
-            Session::SqliteWriter(connection) => {
-                let rows = bound!(statement).fetch_all(&mut **connection).await.map_err(unavailable)?;
-                rows.into_iter().map(Row::Sqlite).collect()
-            }
-            Session::PostgresReader(connection) => {
-                let rows = bound!(statement).fetch_all(&mut **connection).await.map_err(unavailable)?;
-                rows.into_iter().map(Row::Postgres).collect()
-            }
-            Session::PostgresWriter(connection) => {
-                let rows = bound!(statement).fetch_all(&mut **connection).await.map_err(unavailable)?;
-                rows.into_iter().map(Row::Postgres).collect()
-            }
-        })
-    }
-
-    /// The first row, where there is one.
-    pub(crate) async fn first(&mut self, statement: Sql) -> Result<Option<Row>, StoreError> {
-        Ok(self.fetch(statement).await?.into_iter().next())
-    }
-
-    /// Answers how many rows were concerned.
-    pub(crate) async fn execute(&mut self, statement: Sql) -> Result<u64, StoreError> {
-        let sqlite = |done: SqliteQueryResult| done.rows_affected();
-        let postgres = |done: PgQueryResult| done.rows_affected();
-        match self {
-            Session::SqliteReader(connection) => {
-                bound!(statement).execute(&mut **connection).await.map(sqlite)
-            }
-            Session::SqliteWriter(connection) => {
-                bound!(statement).execute(&mut **connection).await.map(sqlite)
-            }
-            Session::PostgresReader(connection) => {
-                bound!(statement).execute(&mut **connection).await.map(postgres)
-            }
-            Session::PostgresWriter(connection) => {
-                bound!(statement).execute(&mut **connection).await.map(postgres)
-            }
-        }
-        .map_err(unavailable)
-    }
-
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Session::SqliteWriter(transaction) => transaction.commit().await.map_err(unavailable),
-            Session::PostgresWriter(transaction) => transaction.commit().await.map_err(unavailable),
-            Session::SqliteReader(_) | Session::PostgresReader(_) => Ok(()),
-        }
-    }
-
-    pub(crate) const fn is_sqlite(&self) -> bool {
-        matches!(self, Session::SqliteReader(_) | Session::SqliteWriter(_))
-    }
-
-    /// Asks for many: `head (VALUES …) tail`, some at a time.
-    pub(crate) async fn fetch_of(
-        &mut self,
-        head: &str,
-        tail: &str,
-        wanted: Vec<Vec<Value>>,
-    ) -> Result<Vec<Row>, StoreError> {
-        let mut rows = Vec::new();
-        for part in portions(wanted, 0) {
-            rows.extend(self.fetch(with_values(self.is_sqlite(), head, part, tail)).await?);
-        }
-        Ok(rows)
-    }
-
-    /// Changes by many: `head (VALUES …) tail`, some at a time.
-    pub(crate) async fn apply(
-        &mut self,
-        head: &str,
-        tail: &str,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<(), StoreError> {
-        for part in portions(rows, 0) {
-            self.execute(with_values(self.is_sqlite(), head, part, tail)).await?;
-        }
-        Ok(())
-    }
-
-    /// Writes rows and hands back what `tail` returns of them.
-    pub(crate) async fn insert_returning(
-        &mut self,
-        head: &str,
-        tail: &str,
-        columns: usize,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<Vec<Row>, StoreError> {
-        let mut returned = Vec::with_capacity(rows.len());
-        for part in portions(rows, columns) {
-            returned.extend(self.fetch(inserting(self.is_sqlite(), head, part, tail)).await?);
-        }
-        Ok(returned)
-    }
-
-    /// Writes rows of `columns` values each: `head VALUES (…),(…) tail`, as many at a time as the database takes.
-    pub(crate) async fn insert(
-        &mut self,
-        head: &str,
-        tail: &str,
-        columns: usize,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<(), StoreError> {
-        for part in portions(rows, columns) {
-            self.execute(inserting(self.is_sqlite(), head, part, tail)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Few sizes, so that the prepared statements are found again; none with more arguments than a database takes.
-fn portions(rows: Vec<Vec<Value>>, columns: usize) -> impl Iterator<Item = Vec<Vec<Value>>> {
-    let mut rows = rows.into_iter();
-    std::iter::from_fn(move || {
-        let left = rows.len();
-        let size = [512, 128, 32, 8, 1].into_iter().find(|size| *size <= left && size * columns <= 16_000)?;
-        Some(rows.by_ref().take(size).collect())
-    })
-}
-
-fn values(statement: &mut Sql, rows: Vec<Vec<Value>>) {
-    statement.push("VALUES ");
-    for (number, row) in rows.into_iter().enumerate() {
-        statement.push(if number == 0 { "" } else { "," }).list(row);
-    }
-}
-
-fn with_values(unnumbered: bool, head: &str, rows: Vec<Vec<Value>>, tail: &str) -> Sql {
-    let mut statement = Sql { unnumbered, ..Sql::new(head) };
-    statement.push(" (");
-    values(&mut statement, rows);
-    statement.push(") ").push(tail);
-    statement
-}
-
-fn inserting(unnumbered: bool, head: &str, rows: Vec<Vec<Value>>, tail: &str) -> Sql {
-    let mut statement = Sql { unnumbered, ..Sql::new(head) };
-    statement.push(" ");
-    values(&mut statement, rows);
-    statement.push(" ").push(tail);
-    statement
+/// True where it is worth doing the same change again at once.
+pub(crate) fn crossed(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(cause) if cause.starts_with(CROSSED))
 }
 
 pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
-    match &error {
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Corrupt(error.to_string()),
-        sqlx::Error::Database(told)
-            if told.code().is_some_and(|code| matches!(code.as_ref(), "11" | "26" | "XX001" | "XX002")) =>
-        {
+    let code = match &error {
+        sqlx::Error::Database(told) => told.code().map(std::borrow::Cow::into_owned).unwrap_or_default(),
+        _ => String::new(),
+    };
+    match (&error, code.as_str()) {
+        (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_), _) => {
+            StoreError::Corrupt(error.to_string())
+        }
+        (sqlx::Error::Database(told), "11" | "26" | "XX001" | "XX002") => {
             StoreError::Corrupt(told.message().to_owned())
+        }
+        (sqlx::Error::Database(_), "40P01" | "40001" | "23503") => {
+            StoreError::Unavailable(format!("{CROSSED}: {error}"))
         }
         _ => StoreError::Unavailable(error.to_string()),
     }

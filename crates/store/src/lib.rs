@@ -1,8 +1,8 @@
 //! Devices, history and settings in SQLite (one file, embedded) or PostgreSQL, behind the traits of the monitor.
 //!
 //! One code path: statements are written once, with placeholders that both databases understand; only opening and
-//! migrating differ. Changes go through one writer at a time, in one transaction each. The search language is compiled
-//! to SQL over a dictionary of the distinct words of all devices.
+//! migrating differ. A change is one transaction; in PostgreSQL, sites do not wait for each other. The search language is
+//! compiled to SQL over a dictionary of the distinct words of all devices.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), medward_store::OpenError> {
@@ -13,6 +13,7 @@
 
 mod audit;
 mod backup;
+mod batch;
 mod board;
 mod columns;
 mod cursor;
@@ -22,7 +23,9 @@ mod engine;
 mod history;
 mod ingest;
 mod inventory;
+mod packing;
 mod search;
+mod session;
 mod sql;
 mod terms;
 mod upkeep;

@@ -82,6 +82,8 @@ enum Leaf {
 fn leaf(node: &Node) -> Option<Leaf> {
     let one = |field: i64| format!("t.field = {field}");
     Some(match node {
+        // Columns tell of single letters: nearly all terms contain one.
+        Node::Anywhere(text) if terms::letter(&folded(text)).is_some() => return None,
         Node::Anywhere(text) => Leaf::Containing(format!("t.field < {}", terms::ANYWHERE), folded(text)),
         Node::Text { field: Field::Mac, value } => {
             let digits = terms::hex_digits(&folded(value));
@@ -223,6 +225,10 @@ impl Compiler<'_> {
 fn column(node: &Node, now: Timestamp, sql: &mut Sql) -> Result<(), StoreError> {
     match node {
         Node::Text { field, value } => text(*field, &folded(value), sql)?,
+        Node::Anywhere(value) => {
+            let letter = terms::letter(&folded(value)).unwrap_or(0);
+            sql.push("((d.letters | d.said) & ").bind(letter).push(") <> 0");
+        }
         Node::Criticality { order, value } => {
             let sign = match order {
                 Ordering::Less => "<",
@@ -311,7 +317,11 @@ pub(crate) fn term_contains(wanted: &str, lookup: Lookup, sql: &mut Sql) {
         let phrase = format!("\"{}\"", wanted.replace('"', "\"\""));
         sql.push("t.id IN (SELECT rowid FROM term_text WHERE term_text MATCH ").bind(phrase).push(") AND ");
     }
-    sql.push("t.value LIKE ").bind(pattern(wanted)).push(" ESCAPE '\\'");
+    match lookup {
+        // Bytes, as values are folded like what is wanted.
+        Lookup::Triples => sql.push("INSTR(t.value, ").bind(wanted).push(") > 0"),
+        Lookup::Like => sql.push("t.value LIKE ").bind(pattern(wanted)).push(" ESCAPE '\\'"),
+    };
 }
 
 fn state(is: Is, now: Timestamp, sql: &mut Sql) {

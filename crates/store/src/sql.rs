@@ -13,6 +13,11 @@ pub(crate) enum Value {
     Real(f64),
     Text(Option<String>),
     Blob(Vec<u8>),
+    /// Many at once, for PostgreSQL alone.
+    Ints(Vec<Option<i64>>),
+    Reals(Vec<f64>),
+    Texts(Vec<Option<String>>),
+    Blobs(Vec<Vec<u8>>),
 }
 
 impl From<i64> for Value {

@@ -67,6 +67,23 @@ pub(crate) const fn is_said(field: i64) -> bool {
     matches!(field, TAG | OWNER | BELONGS)
 }
 
+/// Characters that a word of one letter is looked up by.
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789-.:_/ ";
+
+/// The bit of a text that is one such character.
+pub(crate) fn letter(text: &str) -> Option<i64> {
+    let mut chars = text.chars();
+    let letter = chars.next().filter(|_| chars.next().is_none())?;
+    LETTERS.chars().position(|other| other == letter).map(|at| 1 << at)
+}
+
+/// Which letters occur in the terms that are looked at where no field is given, as bits.
+pub(crate) fn letters(terms: &Terms) -> i64 {
+    let looked_at = terms.keys().filter(|(field, _)| *field < ANYWHERE).flat_map(|(_, value)| value.chars());
+    looked_at
+        .fold(0, |bits, c| LETTERS.chars().position(|other| other == c).map_or(bits, |at| bits | 1 << at))
+}
+
 /// Only the hexadecimal digits.
 pub(crate) fn hex_digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_hexdigit).collect()

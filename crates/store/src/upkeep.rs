@@ -1,5 +1,7 @@
 //! Health, sizes, and removing what is older than it is to be kept.
 
+use std::time::{Duration, Instant};
+
 use async_trait::async_trait;
 use medward_model::{Severity, Timestamp};
 use medward_monitor::{Health, Pruned, Retention, SizeOf, Sizes, StoreError, Upkeep};
@@ -8,14 +10,29 @@ use crate::Database;
 use crate::board::REMEMBERED;
 use crate::columns::severity_code;
 use crate::engine::Engine;
-use crate::ingest::{DAY, HOUR, remove};
+use crate::ingest::{DAY, HOUR, HOURS_BACK, remove};
 use crate::sql::{Sql, Value};
 
 /// Rows that are removed in one transaction: others wait no longer than that takes.
 const PORTION: u64 = 5000;
 
+/// What tells links of a bucket apart.
+const LINK: &str = "bucket, kind, site, a, b";
+
+/// Days that links by the hour are kept: no longer than they are asked for.
+fn link_days(hours: u32) -> u32 {
+    let asked = u32::try_from(HOURS_BACK / 24 + 1).unwrap_or(1);
+    if hours == 0 { asked } else { hours.min(asked) }
+}
+
+/// So long, sizes are told again that took long to count.
+const SIZES_KEPT: Duration = Duration::from_mins(10);
+
+/// Counting that takes longer is not done for everybody who asks.
+const SIZES_COSTLY: Duration = Duration::from_millis(200);
+
 /// All tables, in an order in which they can be filled.
-pub(crate) const TABLES: [&str; 30] = [
+pub(crate) const TABLES: [&str; 32] = [
     "site",
     "label",
     "activity_kind",
@@ -29,7 +46,9 @@ pub(crate) const TABLES: [&str; 30] = [
     "device_term",
     "address",
     "conversation",
-    "conversation_hour",
+    "link_total",
+    "link_day",
+    "link_hour",
     "conversation_day",
     "traffic_hour",
     "traffic_day",
@@ -71,50 +90,28 @@ impl Upkeep for Database {
     }
 
     async fn sizes(&self) -> Result<Sizes, StoreError> {
-        let mut session = self.engine.snapshot().await?;
-        let mut tables = Vec::with_capacity(TABLES.len());
-        for table in TABLES {
-            let rows = session.first(Sql::new(&format!("SELECT COUNT(*) FROM {table}"))).await?;
-            let rows = rows.map_or(Ok(0), |row| row.count(0))?;
-            let bytes = match &self.engine {
-                Engine::Sqlite { .. } => None,
-                Engine::Postgres { .. } => session
-                    .first(Sql::with("SELECT pg_total_relation_size(CAST($1 AS regclass))", [table.into()]))
-                    .await?
-                    .map(|row| row.count(0))
-                    .transpose()?,
-            };
-            tables.push(SizeOf { table: table.to_owned(), rows, bytes });
+        let mut kept = self.sizes.lock().await;
+        if let Some((at, sizes)) = kept.as_ref()
+            && at.elapsed() < SIZES_KEPT
+        {
+            return Ok(sizes.clone());
         }
-        let bytes = match &self.engine {
-            // With what was written and not yet moved into the file.
-            Engine::Sqlite { path, .. } => ["", "-wal"]
-                .iter()
-                .map(|end| {
-                    let mut name = path.as_os_str().to_owned();
-                    name.push(end);
-                    std::fs::metadata(name).map_or(0, |found| found.len())
-                })
-                .sum(),
-            Engine::Postgres { .. } => session
-                .first(Sql::new("SELECT pg_database_size(current_database())"))
-                .await?
-                .map_or(Ok(0), |row| row.count(0))?,
-        };
-        let of = |name: &str| tables.iter().find(|size| size.table == name).map_or(0, |size| size.rows);
-        let (devices, conversations, events) = (of("device"), of("conversation"), of("event"));
-        Ok(Sizes { bytes, tables, devices, conversations, events })
+        let started = Instant::now();
+        let sizes = self.count_sizes().await?;
+        *kept = (started.elapsed() > SIZES_COSTLY).then(|| (Instant::now(), sizes.clone()));
+        Ok(sizes)
     }
 
     async fn prune(&self, keep: &Retention, now: Timestamp) -> Result<Pruned, StoreError> {
         let mut pruned = Pruned::default();
         let before = |days: u32| now.as_nanos().saturating_sub(i64::from(days).saturating_mul(DAY));
         for (table, key, days, width) in [
-            ("conversation_hour", "bucket, conversation", keep.hours, HOUR),
-            ("traffic_hour", "owner, bucket", keep.hours, HOUR),
+            ("link_hour", LINK, link_days(keep.hours), HOUR),
+            ("traffic_hour", "bucket, owner", keep.hours, HOUR),
             ("activity_hour", "device, bucket, kind", keep.hours, HOUR),
             ("conversation_day", "bucket, conversation", keep.days, DAY),
-            ("traffic_day", "owner, bucket", keep.days, DAY),
+            ("link_day", LINK, keep.days, DAY),
+            ("traffic_day", "bucket, owner", keep.days, DAY),
             ("activity_day", "device, bucket, kind", keep.days, DAY),
             ("use_day", "device, bucket", keep.days, DAY),
         ] {
@@ -153,10 +150,8 @@ impl Upkeep for Database {
             let old = of("d.scope <> 1 AND d.last_seen < $1", keep.devices);
             self.remove_devices(old, &mut pruned).await?;
         }
-        let forgotten = Sql::with(
-            "changed < (SELECT c.value FROM counter c WHERE c.name = 'device') - $1",
-            [REMEMBERED.into()],
-        );
+        let horizon = self.engine.snapshot().await?.horizon().await?;
+        let forgotten = Sql::with("changed < $1", [horizon.saturating_sub(REMEMBERED).into()]);
         self.remove_rows("removed", "changed, device", forgotten, &mut pruned).await?;
         let unused = Sql::new("NOT EXISTS (SELECT 1 FROM device_term x WHERE x.term = term.id)");
         self.remove_rows("term", "id", unused, &mut pruned).await?;
@@ -165,6 +160,42 @@ impl Upkeep for Database {
 }
 
 impl Database {
+    async fn count_sizes(&self) -> Result<Sizes, StoreError> {
+        let mut session = self.engine.snapshot().await?;
+        let mut tables = Vec::with_capacity(TABLES.len());
+        for table in TABLES {
+            let rows = session.first(Sql::new(&format!("SELECT COUNT(*) FROM {table}"))).await?;
+            let rows = rows.map_or(Ok(0), |row| row.count(0))?;
+            let bytes = match &self.engine {
+                Engine::Sqlite { .. } => None,
+                Engine::Postgres { .. } => session
+                    .first(Sql::with("SELECT pg_total_relation_size(CAST($1 AS regclass))", [table.into()]))
+                    .await?
+                    .map(|row| row.count(0))
+                    .transpose()?,
+            };
+            tables.push(SizeOf { table: table.to_owned(), rows, bytes });
+        }
+        let bytes = match &self.engine {
+            // With what was written and not yet moved into the file.
+            Engine::Sqlite { path, .. } => ["", "-wal"]
+                .iter()
+                .map(|end| {
+                    let mut name = path.as_os_str().to_owned();
+                    name.push(end);
+                    std::fs::metadata(name).map_or(0, |found| found.len())
+                })
+                .sum(),
+            Engine::Postgres { .. } => session
+                .first(Sql::new("SELECT pg_database_size(current_database())"))
+                .await?
+                .map_or(Ok(0), |row| row.count(0))?,
+        };
+        let of = |name: &str| tables.iter().find(|size| size.table == name).map_or(0, |size| size.rows);
+        let (devices, conversations, events) = (of("device"), of("conversation"), of("event"));
+        Ok(Sizes { bytes, tables, devices, conversations, events })
+    }
+
     /// Removes rows, some in each transaction.
     async fn remove_rows(
         &self,

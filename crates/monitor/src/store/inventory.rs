@@ -6,7 +6,7 @@ use medward_query::Query;
 
 use crate::{Annotation, DeviceSummary, Page, PageRequest, Patch, StoreError};
 
-/// What a list of devices is ordered by; the id decides where it is equal.
+/// What a list of devices is ordered by; a fixed order decides where it is equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SortKey {
     #[default]

@@ -33,7 +33,7 @@ tables! {
     activity_kind / 1: Int(id) Text(protocol verb operation) Int(part clinical);
     counter / 1: Text(name) Int(value);
     device / 1: Int(id) Text(uid) Int(site) Text(site_key name vendor model category os grp location owner place
-        whereabout belongs) Int(status scope lifecycle medical known criticality first_seen last_seen terms version changed);
+        whereabout belongs) Int(status scope lifecycle medical known criticality first_seen last_seen terms version changed vlan body letters said);
     removed / 2: Int(changed device);
     device_body / 1: Int(device) Blob(summary document);
     annotation / 1: Int(device version) Text(body);
@@ -42,13 +42,15 @@ tables! {
     device_term / 2: Int(term device);
     address / 2: Blob(ip) Int(device);
     conversation / 1: Int(id site originator responder transport port protocol flows packets bytes first last);
-    conversation_hour / 2: Int(bucket conversation flows packets bytes);
     conversation_day / 2: Int(bucket conversation flows packets bytes);
-    traffic_hour / 2: Int(owner bucket flows packets bytes);
-    traffic_day / 2: Int(owner bucket flows packets bytes);
+    link_total / 5: Int(kind site a b protocol conversations flows bytes last);
+    link_day / 5: Int(bucket kind site a b conversations flows bytes last);
+    link_hour / 5: Int(bucket kind site a b conversations flows bytes last);
+    traffic_hour / 2: Int(bucket owner flows packets bytes);
+    traffic_day / 2: Int(bucket owner flows packets bytes);
     activity_hour / 3: Int(device bucket kind count last);
     activity_day / 3: Int(device bucket kind count last);
-    use_day / 2: Int(device bucket hours actions last);
+    use_day / 2: Int(device bucket hours busy actions last);
     attribute_history / 1: Int(id device at) Text(attribute value) Real(confidence) Text(because);
     stay / 1: Int(id device since last ended) Text(place position how);
     event / 1: Int(number at site kind severity) Text(device title details);
@@ -59,6 +61,19 @@ tables! {
     document / 2: Text(kind id) Int(version changed expires) Text(body);
     audit / 1: Int(number at) Text(who origin action object outcome details hash folded);
 }
+
+/// Tables that backups of former schemas hold: they are read, and brought up to date, but not written any more.
+pub(super) const FORMER: &[Table] = &[Table {
+    name: "conversation_hour",
+    key: 2,
+    columns: &[
+        ("bucket", Kind::Int),
+        ("conversation", Kind::Int),
+        ("flows", Kind::Int),
+        ("packets", Kind::Int),
+        ("bytes", Kind::Int),
+    ],
+}];
 
 /// Tables whose keys PostgreSQL draws from a sequence.
 pub(super) const DRAWN: [&str; 8] =

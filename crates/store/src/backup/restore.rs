@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use medward_monitor::StoreError;
+use medward_monitor::{StoreError, Upkeep};
 use serde_json::Value as Json;
 use tokio::sync::mpsc;
 
-use super::layout::{DRAWN, Kind, TABLES, Table};
+use super::layout::{DRAWN, FORMER, Kind, TABLES, Table};
 use super::{FORMAT, RestoreError};
 use crate::Database;
-use crate::engine::{Engine, Session, newest_schema};
+use crate::engine::{Engine, newest_schema};
+use crate::ingest::next_change;
+use crate::session::Session;
 use crate::sql::{Sql, Value};
 
 /// Longest line, in bytes.
@@ -42,6 +44,10 @@ pub async fn restore(from: &Path, address: &str) -> Result<u64, RestoreError> {
     }
     // First as it was then; what came later is done to the rows too.
     let database = Database::of(Engine::open(address, Some(schema)).await?);
+    if database.health().await?.schema > u64::try_from(schema).unwrap_or(0) {
+        database.close().await;
+        return Err(RestoreError::NotEmpty);
+    }
     let filled = fill(&database, &mut input, &mut lines).await;
     database.close().await;
     drop(lines);
@@ -141,6 +147,10 @@ async fn fill(database: &Database, input: &mut Input, lines: &mut Lines) -> Resu
         write(&mut session, into.as_ref(), std::mem::take(&mut waiting)).await?;
     }
     if !database.engine.is_sqlite() {
+        // Changes have the numbers of another server, or of none.
+        let change = next_change(&mut session).await?;
+        session.execute(Sql::with("UPDATE device SET changed = $1", [change.into()])).await?;
+        session.execute(Sql::new("DELETE FROM removed")).await?;
         for table in DRAWN {
             session
                 .fetch(Sql::new(&format!(
@@ -157,7 +167,7 @@ async fn fill(database: &Database, input: &mut Input, lines: &mut Lines) -> Resu
 /// The table of a line, the kinds of its columns in their order, and the head of a statement.
 fn table(line: &Json) -> Option<(&'static Table, Vec<Kind>, String)> {
     let name = line.get("table")?.as_str()?;
-    let table = TABLES.iter().find(|table| table.name == name)?;
+    let table = TABLES.iter().chain(FORMER).find(|table| table.name == name)?;
     let mut kinds = Vec::new();
     let mut names = Vec::new();
     for column in line.get("columns")?.as_array()? {
@@ -194,9 +204,7 @@ async fn write(
     rows: Vec<Vec<Value>>,
 ) -> Result<(), StoreError> {
     match into {
-        Some((table, _, head)) if !rows.is_empty() => {
-            session.insert(head, "", table.columns.len(), rows).await
-        }
+        Some((_, _, head)) if !rows.is_empty() => session.insert(head, "", rows).await,
         _ => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::layout::{Kind, TABLES, Table};
 use super::{BackupError, FORMAT};
 use crate::Database;
-use crate::engine::Session;
+use crate::session::Session;
 use crate::sql::{Row, Sql, Value};
 
 /// Rows that are held in memory at once.

@@ -10,9 +10,9 @@ use medward_monitor::{Page, StoreError, UseGroup, UseList, UseRow};
 use crate::Database;
 use crate::columns::shown;
 use crate::cursor;
-use crate::engine::Session;
 use crate::ingest::{DAY, HOUR};
 use crate::search::condition;
+use crate::session::Session;
 use crate::sql::Sql;
 
 /// Longest time that is counted by the hour, in hours.
@@ -20,6 +20,14 @@ const BY_HOUR: i64 = 8 * 24;
 
 /// Hours of a week.
 const WEEK: usize = 168;
+
+/// Hours that are summed up in one number, each in so many bits: two million days of devices in an hour of the week.
+const LANES: usize = 3;
+const WIDTH: usize = 21;
+
+/// Puts three bits, one beside the other, into their lanes.
+const SPREAD: i64 = 1 | 1 << (WIDTH - 1) | 1 << (2 * (WIDTH - 1));
+const SPREAD_MASK: i64 = 1 | 1 << WIDTH | 1 << (2 * WIDTH);
 
 /// Which rows hold the use in the time asked for.
 enum Span {
@@ -51,12 +59,10 @@ impl Span {
                 sql.push(") h GROUP BY h.device");
             }
             Span::Days { first, after } => {
-                let bits: Vec<String> = (0..24).map(|hour| format!("((u.hours >> {hour}) & 1)")).collect();
-                sql.push(&format!(
-                    "SELECT u.device AS device, SUM(u.actions) AS actions, SUM({}) AS hours, COUNT(*) AS days, \
+                sql.push(
+                    "SELECT u.device AS device, SUM(u.actions) AS actions, SUM(u.busy) AS hours, COUNT(*) AS days, \
                      MAX(u.last) AS last FROM use_day u WHERE u.bucket >= ",
-                    bits.join(" + ")
-                ));
+                );
                 sql.bind(*first).push(" AND u.bucket < ").bind(*after);
                 sql.push(" AND u.device IN (SELECT m.id FROM m) GROUP BY u.device");
             }
@@ -177,8 +183,12 @@ async fn weeks(
         }
         Span::Days { first, after } => {
             sql.push("SELECT m.node, (u.bucket + 3) % 7");
-            for hour in 0..24 {
-                sql.push(&format!(", CAST(SUM((u.hours >> {hour}) & 1) AS BIGINT)"));
+            for lane in 0..24 / LANES {
+                // Three bits are spread over one number, so that they are summed up at once.
+                sql.push(&format!(
+                    ", CAST(SUM((((u.hours >> {}) & 7) * {SPREAD}) & {SPREAD_MASK}) AS BIGINT)",
+                    lane * LANES
+                ));
             }
             sql.push(" FROM m JOIN use_day u ON u.device = m.id WHERE u.bucket >= ").bind(*first);
             sql.push(" AND u.bucket < ").bind(*after).push(" GROUP BY m.node, (u.bucket + 3) % 7");
@@ -189,9 +199,14 @@ async fn weeks(
         let week = weeks.entry(row.text(0)?).or_insert_with(|| vec![0; WEEK]);
         let slot = usize::try_from(row.int(1)?).unwrap_or(0);
         for hour in 0..if by_hour { 1 } else { 24 } {
-            let at = if by_hour { slot } else { slot * 24 + hour };
+            let (at, count) = if by_hour {
+                (slot, row.count(2)?)
+            } else {
+                let sums = row.count(2 + hour / LANES)?;
+                (slot * 24 + hour, (sums >> (WIDTH * (hour % LANES))) & ((1 << WIDTH) - 1))
+            };
             if let Some(place) = week.get_mut(at) {
-                *place = u32::try_from(row.count(2 + hour)?).unwrap_or(u32::MAX);
+                *place = u32::try_from(count).unwrap_or(u32::MAX);
             }
         }
     }

@@ -34,23 +34,32 @@ pub(super) async fn volume(
     let (width, name) = width(bucket);
     let (first, after) = buckets(from, until, width);
     let mut session = database.engine.snapshot().await?;
+    // By leaps over the buckets, as all owners of a bucket lie together.
     let mut sql = Sql::new(&format!(
-        "SELECT v.bucket, CAST(SUM(v.flows) AS BIGINT), CAST(SUM(v.packets) AS BIGINT), \
-         CAST(SUM(v.bytes) AS BIGINT) FROM traffic_{name} v WHERE v.owner IN "
+        "WITH RECURSIVE k (bucket) AS (SELECT MIN(h.bucket) FROM traffic_{name} h WHERE h.bucket >= "
     ));
+    sql.bind(first).push(&format!(
+        " UNION ALL SELECT (SELECT MIN(h.bucket) FROM traffic_{name} h WHERE h.bucket > k.bucket) FROM k \
+         WHERE k.bucket < "
+    ));
+    sql.bind(after).push("), o (id) AS (");
     match device {
         Some(id) => {
             let Some(key) = find_device(&mut session, id).await? else { return Ok(Vec::new()) };
-            sql.push("(SELECT d.id FROM device d WHERE d.id = ").bind(key).push(" AND ");
+            sql.push("SELECT d.id FROM device d WHERE d.id = ").bind(key).push(" AND ");
             sites(of_sites, "d.site", &mut sql);
         }
         None => {
-            sql.push("(SELECT -s.id FROM site s WHERE ");
+            sql.push("SELECT -s.id FROM site s WHERE ");
             sites(of_sites, "s.id", &mut sql);
         }
     }
-    sql.push(") AND v.bucket >= ").bind(first).push(" AND v.bucket < ").bind(after);
-    sql.push(" GROUP BY v.bucket ORDER BY v.bucket");
+    sql.push(&format!(
+        ") SELECT v.bucket, CAST(SUM(v.flows) AS BIGINT), CAST(SUM(v.packets) AS BIGINT), \
+         CAST(SUM(v.bytes) AS BIGINT) FROM k CROSS JOIN o CROSS JOIN traffic_{name} v \
+         WHERE v.bucket = k.bucket AND v.owner = o.id AND v.bucket < "
+    ));
+    sql.bind(after).push(" GROUP BY v.bucket ORDER BY v.bucket");
     session
         .fetch(sql)
         .await?

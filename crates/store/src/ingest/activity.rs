@@ -7,7 +7,7 @@ use medward_monitor::{ActivityDelta, StoreError};
 use super::book::Book;
 use super::conversations::HOUR;
 use super::labels::{kind_of, kinds};
-use crate::engine::Session;
+use crate::session::Session;
 
 pub(crate) fn add_activity(table: &str) -> String {
     format!(
@@ -16,9 +16,21 @@ pub(crate) fn add_activity(table: &str) -> String {
     )
 }
 
-pub(crate) const ADD_USE: &str = "ON CONFLICT (device, bucket) DO UPDATE SET hours = use_day.hours | excluded.hours, \
-     actions = use_day.actions + excluded.actions, \
-     last = CASE WHEN excluded.last > use_day.last THEN excluded.last ELSE use_day.last END";
+/// How many of the 24 bits of a mask are set, in both databases.
+pub(crate) fn bits(mask: &str) -> String {
+    let bits: Vec<String> = (0..24).map(|hour| format!("((({mask}) >> {hour}) & 1)")).collect();
+    bits.join(" + ")
+}
+
+/// `ON CONFLICT` for the hours of clinical use.
+pub(crate) fn add_use() -> String {
+    format!(
+        "ON CONFLICT (device, bucket) DO UPDATE SET hours = use_day.hours | excluded.hours, \
+         busy = {}, actions = use_day.actions + excluded.actions, \
+         last = CASE WHEN excluded.last > use_day.last THEN excluded.last ELSE use_day.last END",
+        bits("use_day.hours | excluded.hours")
+    )
+}
 
 pub(crate) async fn write(
     session: &mut Session,
@@ -59,13 +71,15 @@ pub(crate) async fn write(
             })
             .collect();
         let head = format!("INSERT INTO {table} (device, bucket, kind, count, last)");
-        session.insert(&head, &add_activity(table), 5, rows).await?;
+        session.insert(&head, &add_activity(table), rows).await?;
     }
     let rows = uses
         .into_iter()
         .map(|((device, day), (hours, actions, last))| {
-            vec![device.into(), day.into(), hours.into(), actions.into(), last.into()]
+            let busy = i64::from(hours.count_ones());
+            vec![device.into(), day.into(), hours.into(), busy.into(), actions.into(), last.into()]
         })
         .collect();
-    session.insert("INSERT INTO use_day (device, bucket, hours, actions, last)", ADD_USE, 5, rows).await
+    let head = "INSERT INTO use_day (device, bucket, hours, busy, actions, last)";
+    session.insert(head, &add_use(), rows).await
 }

@@ -7,7 +7,7 @@ use medward_monitor::{Commit, StoreError};
 use medward_query::folded;
 
 use crate::columns::{NEVER, NONE, keyed};
-use crate::engine::Session;
+use crate::session::Session;
 use crate::sql::{Sql, Value};
 
 /// The key of a site, which is made where it is new.
@@ -38,9 +38,15 @@ pub(crate) async fn find_device(session: &mut Session, id: &DeviceId) -> Result<
     found.map(|row| row.int(0)).transpose()
 }
 
-/// Draws the number of a change to devices: whoever keeps devices in memory looks for later ones.
+/// The number of a change to devices: whoever keeps devices in memory looks for later ones, see [`Session::horizon`].
+///
+/// In PostgreSQL it is that of the transaction, since a counter would make the sites wait for each other.
 pub(crate) async fn next_change(session: &mut Session) -> Result<i64, StoreError> {
-    super::happened::next_number(session, "device", 1).await
+    if session.is_sqlite() {
+        return super::happened::next_number(session, "device", 1).await;
+    }
+    let text = "SELECT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)";
+    session.first(Sql::new(text)).await?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// What was stored of a device before.
@@ -48,6 +54,8 @@ pub(crate) struct Known {
     pub(crate) key: i64,
     /// Fingerprint of its terms.
     pub(crate) terms: i64,
+    /// Fingerprint of its body.
+    pub(crate) body: i64,
 }
 
 /// Devices of a commit with their keys.
@@ -90,8 +98,9 @@ impl Book {
 
     async fn look_up(&mut self, session: &mut Session, ids: Vec<&str>) -> Result<(), StoreError> {
         let ids = ids.into_iter().map(|id| vec![id.into()]).collect();
-        for row in session.fetch_of("SELECT uid, id, terms FROM device WHERE uid IN", "", ids).await? {
-            self.known.insert(DeviceId(row.text(0)?), Known { key: row.int(1)?, terms: row.int(2)? });
+        for row in session.fetch_of("SELECT uid, id, terms, body FROM device WHERE uid IN", "", ids).await? {
+            let known = Known { key: row.int(1)?, terms: row.int(2)?, body: row.int(3)? };
+            self.known.insert(DeviceId(row.text(0)?), known);
         }
         Ok(())
     }
@@ -149,10 +158,13 @@ impl Book {
                     zero(),
                     zero(),
                     self.change.into(),
+                    Value::Int(None),
+                    zero(),
+                    zero(),
                 ]
             })
             .collect();
-        session.insert(super::devices::INSERT, "ON CONFLICT (uid) DO NOTHING", 25, rows).await?;
+        session.insert(super::devices::INSERT, "ON CONFLICT (uid) DO NOTHING", rows).await?;
         self.look_up(session, ids).await
     }
 }

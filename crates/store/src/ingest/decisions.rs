@@ -6,11 +6,12 @@ use medward_monitor::{DecisionRecord, StoreError};
 use super::happened::next_number;
 use super::site_key;
 use crate::Database;
-use crate::engine::Session;
+use crate::engine::Claim;
+use crate::session::Session;
 use crate::sql::{Sql, json, to_json};
 
 pub(super) async fn keep(database: &Database, record: &DecisionRecord) -> Result<u64, StoreError> {
-    let mut session = database.engine.writer().await?;
+    let mut session = database.engine.writer_of(Claim::Apart("decision")).await?;
     let site = site_key(&mut session, &record.site).await?;
     let number = next_number(&mut session, "decision", 1).await?;
     session
@@ -36,7 +37,7 @@ pub(super) async fn undo(
     by: &str,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut session = database.engine.writer().await?;
+    let mut session = database.engine.writer_of(Claim::Apart("decision")).await?;
     let found = session
         .first(Sql::with("SELECT undone_by FROM decision WHERE number = $1", [number.into()]))
         .await?

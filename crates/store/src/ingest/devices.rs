@@ -1,19 +1,21 @@
 //! Devices: their rows, bodies, terms and addresses; and those that were only seen again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
 
-use medward_model::{Attribute, DeviceId};
-use medward_monitor::{Commit, DeviceRow, Sighting, StoreError};
+use medward_model::{Attribute, Device, DeviceId};
+use medward_monitor::{Commit, DeviceRow, DeviceSummary, Sighting, Status, StoreError};
 
 use super::book::{Book, Known};
 use crate::columns::{self, NONE, keyed, lifecycle_code, status_code, time_or_never};
-use crate::engine::Session;
+use crate::packing;
+use crate::session::Session;
 use crate::sql::{Sql, Value};
 use crate::terms::{self, Terms};
 
 pub(crate) const INSERT: &str = "INSERT INTO device (uid, site, site_key, name, vendor, model, category, os, grp, location, owner, \
      place, whereabout, belongs, status, scope, lifecycle, medical, known, criticality, first_seen, last_seen, \
-     terms, version, changed)";
+     terms, version, changed, vlan, body, letters)";
 
 /// What people said stays as it is.
 const UPDATE: &str = "ON CONFLICT (uid) DO UPDATE SET site = excluded.site, site_key = excluded.site_key, \
@@ -22,7 +24,37 @@ const UPDATE: &str = "ON CONFLICT (uid) DO UPDATE SET site = excluded.site, site
      place = CASE WHEN excluded.whereabout IS NULL AND device.belongs IS NOT NULL THEN device.belongs \
      ELSE excluded.place END, whereabout = excluded.whereabout, status = excluded.status, scope = excluded.scope, \
      medical = excluded.medical, known = excluded.known, first_seen = excluded.first_seen, \
-     last_seen = excluded.last_seen, terms = excluded.terms, version = device.version + 1, changed = excluded.changed";
+     last_seen = excluded.last_seen, terms = excluded.terms, version = device.version + 1, changed = excluded.changed, \
+     vlan = excluded.vlan, body = excluded.body, letters = excluded.letters";
+
+/// What lists are ordered by, but for the time last seen: most stand in an index, which is written wherever they are.
+const ORDERS: [(&str, usize); 8] = [
+    ("site", 1),
+    ("site_key", 2),
+    ("name", 3),
+    ("vendor", 4),
+    ("model", 5),
+    ("category", 6),
+    ("location", 9),
+    ("first_seen", 20),
+];
+
+/// The rest, by where it stands in [`INSERT`].
+const REST: [(&str, usize); 13] = [
+    ("os", 7),
+    ("grp", 8),
+    ("place", 11),
+    ("whereabout", 12),
+    ("status", 14),
+    ("scope", 15),
+    ("medical", 17),
+    ("known", 18),
+    ("last_seen", 21),
+    ("terms", 22),
+    ("vlan", 25),
+    ("body", 26),
+    ("letters", 27),
+];
 
 pub(crate) async fn write(session: &mut Session, book: &mut Book, commit: &Commit) -> Result<(), StoreError> {
     // The last word on each counts.
@@ -52,10 +84,14 @@ async fn write_some(
         book.redirects.remove(&row.device.id);
         let terms = terms::of_device(row);
         let fingerprint = terms::fingerprint(&terms, &row.device);
-        columns.push(columns_of(book, commit, row, fingerprint));
-        words.push((*row, terms, fingerprint));
+        let body = Body::of(row, &commit.site)?;
+        columns.push((
+            &row.device.id,
+            columns_of(book, commit, row, [fingerprint, body.fingerprint, terms::letters(&terms)]),
+        ));
+        words.push((*row, terms, fingerprint, body));
     }
-    session.insert(INSERT, UPDATE, 25, columns).await?;
+    write_columns(session, book, columns).await?;
     let new: Vec<Vec<Value>> = rows
         .iter()
         .filter(|row| !book.known.contains_key(&row.device.id))
@@ -65,19 +101,21 @@ async fn write_some(
     for row in session.fetch_of("SELECT uid, id FROM device WHERE uid IN", "", new).await? {
         let key = row.int(1)?;
         fresh.insert(key);
-        book.known.insert(DeviceId(row.text(0)?), Known { key, terms: 0 });
+        book.known.insert(DeviceId(row.text(0)?), Known { key, terms: 0, body: 0 });
     }
     let mut bodies = Vec::with_capacity(rows.len());
     let mut changed = HashMap::new();
     let mut addresses = Vec::new();
-    for (row, terms, fingerprint) in words {
+    for (row, terms, fingerprint, body) in words {
         let Some(known) = book.known.get_mut(&row.device.id) else { continue };
-        let summary = columns::summary_of(row, &commit.site);
-        bodies.push(vec![
-            known.key.into(),
-            columns::pack(crate::sql::to_json(&summary)?.as_bytes())?.into(),
-            columns::pack(crate::sql::to_json(&row.device)?.as_bytes())?.into(),
-        ]);
+        if known.body != body.fingerprint || fresh.contains(&known.key) {
+            known.body = body.fingerprint;
+            bodies.push(vec![
+                known.key.into(),
+                packing::pack(body.summary.as_bytes())?.into(),
+                packing::pack(body.document.as_bytes())?.into(),
+            ]);
+        }
         if known.terms != fingerprint || fresh.contains(&known.key) {
             known.terms = fingerprint;
             let all: BTreeSet<Vec<u8>> = row.device.ips.iter().map(|ip| terms::address_key(*ip)).collect();
@@ -89,7 +127,6 @@ async fn write_some(
         .insert(
             "INSERT INTO device_body (device, summary, document)",
             "ON CONFLICT (device) DO UPDATE SET summary = excluded.summary, document = excluded.document",
-            3,
             bodies,
         )
         .await?;
@@ -100,11 +137,99 @@ async fn write_some(
         session.execute(sql).await?;
     }
     let addresses = addresses.into_iter().map(|(ip, key)| vec![ip.into(), key.into()]).collect();
-    session.insert("INSERT INTO address (ip, device)", "ON CONFLICT DO NOTHING", 2, addresses).await?;
+    session.insert("INSERT INTO address (ip, device)", "ON CONFLICT DO NOTHING", addresses).await?;
     write_terms(session, &changed, &old, false).await
 }
 
-fn columns_of(book: &Book, commit: &Commit, row: &DeviceRow, fingerprint: i64) -> Vec<Value> {
+/// Writes the columns: of devices that keep their place in all orders only the rest.
+async fn write_columns(
+    session: &mut Session,
+    book: &Book,
+    columns: Vec<(&DeviceId, Vec<Value>)>,
+) -> Result<(), StoreError> {
+    let keys = columns.iter().filter_map(|(id, _)| Some(vec![book.known.get(*id)?.key.into()])).collect();
+    let orders: Vec<String> = ORDERS.iter().map(|(name, _)| format!("d.{name}")).collect();
+    let mut stored = HashMap::new();
+    for row in session
+        .fetch_of(
+            &format!("SELECT d.id, {} FROM", orders.join(", ")),
+            "AS v CROSS JOIN device d WHERE d.id = v.column1",
+            keys,
+        )
+        .await?
+    {
+        let mut values: Vec<Value> = vec![row.int(1)?.into()];
+        for column in 2..8 {
+            values.push(row.text(column)?.into());
+        }
+        values.push(row.int(8)?.into());
+        stored.insert(row.int(0)?, values);
+    }
+    let (mut whole, mut rest) = (Vec::new(), Vec::new());
+    for (id, row) in columns {
+        let known = book.known.get(id);
+        let before = known.and_then(|known| stored.get(&known.key));
+        let same = before
+            .is_some_and(|before| ORDERS.iter().map(|(_, at)| row.get(*at)).eq(before.iter().map(Some)));
+        match known {
+            Some(known) if same => {
+                let values = REST.iter().filter_map(|(_, at)| row.get(*at).cloned());
+                let key = [Value::from(known.key), book.change.into()];
+                rest.push(key.into_iter().chain(values).collect());
+            }
+            _ => whole.push(row),
+        }
+    }
+    session.insert(INSERT, UPDATE, whole).await?;
+    let sets: Vec<String> = (3..)
+        .zip(REST)
+        .map(|(number, (name, _))| match name {
+            // People say where it belongs; that counts where the wire does not tell.
+            "place" => format!(
+                "place = CASE WHEN v.column{} IS NULL AND belongs IS NOT NULL THEN belongs ELSE v.column{number} END",
+                number + 1
+            ),
+            _ => format!("{name} = v.column{number}"),
+        })
+        .collect();
+    let head =
+        format!("UPDATE device SET version = version + 1, changed = v.column2, {} FROM", sets.join(", "));
+    session.apply(&head, "AS v WHERE device.id = v.column1", rest).await
+}
+
+/// What is stored of a device to be shown.
+struct Body {
+    summary: String,
+    document: String,
+    fingerprint: i64,
+}
+
+impl Body {
+    /// Times and status stand in columns: where only they move on, the body stays as it is.
+    fn of(row: &DeviceRow, site: &str) -> Result<Body, StoreError> {
+        let summary = DeviceSummary {
+            status: Status::default(),
+            first_seen: None,
+            last_seen: None,
+            ..columns::summary_of(row, site)
+        };
+        let device = Device { last_seen: None, ..row.device.clone() };
+        let (summary, document) = (crate::sql::to_json(&summary)?, crate::sql::to_json(&device)?);
+        let mut hasher = std::hash::DefaultHasher::new();
+        (&summary, &document).hash(&mut hasher);
+        // The seeds are fixed: the number is stored.
+        let fingerprint = i64::from_ne_bytes(hasher.finish().to_ne_bytes());
+        Ok(Body { summary, document, fingerprint })
+    }
+}
+
+/// The columns, with what was made of the terms and of the body.
+fn columns_of(
+    book: &Book,
+    commit: &Commit,
+    row: &DeviceRow,
+    [fingerprint, body, letters]: [i64; 3],
+) -> Vec<Value> {
     let device = &row.device;
     let key = |attribute| Value::from(keyed(device.value(attribute)));
     let place = row.whereabouts.as_ref().and_then(|whereabouts| whereabouts.place.clone());
@@ -134,6 +259,9 @@ fn columns_of(book: &Book, commit: &Commit, row: &DeviceRow, fingerprint: i64) -
         fingerprint.into(),
         1_i64.into(),
         book.change.into(),
+        Value::Int(device.vlans.iter().min().map(|vlan| i64::from(*vlan))),
+        body.into(),
+        letters.into(),
     ]
 }
 
@@ -184,7 +312,7 @@ pub(crate) async fn write_terms(
         session.execute(sql).await?;
     }
     let rows = rows.into_iter().map(|(term, device)| vec![term.into(), device.into()]).collect();
-    session.insert("INSERT INTO device_term (term, device)", "ON CONFLICT DO NOTHING", 2, rows).await
+    session.insert("INSERT INTO device_term (term, device)", "ON CONFLICT DO NOTHING", rows).await
 }
 
 /// The keys of terms; those that are new are made.
@@ -201,7 +329,7 @@ async fn term_keys(session: &mut Session, all: Terms) -> Result<HashMap<(i64, St
         .iter()
         .map(|((field, value), shown)| vec![(*field).into(), value.as_str().into(), shown.as_str().into()])
         .collect();
-    session.insert("INSERT INTO term (field, value, shown)", "ON CONFLICT DO NOTHING", 3, rows).await?;
+    session.insert("INSERT INTO term (field, value, shown)", "ON CONFLICT DO NOTHING", rows).await?;
     for row in session.fetch_of(select, "", which(&new)).await? {
         keys.insert((row.int(0)?, row.text(1)?), row.int(2)?);
     }

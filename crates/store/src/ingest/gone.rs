@@ -3,11 +3,11 @@
 use medward_model::DeviceId;
 use medward_monitor::{Annotation, Gone, Lifecycle, StoreError};
 
-use super::activity::{ADD_USE, add_activity};
+use super::activity::{add_activity, add_use};
 use super::book::{Book, next_change};
 use super::conversations::{ADD_CONVERSATION, add_counts};
-use crate::engine::Session;
 use crate::inventory::{read_annotation, write_annotation};
+use crate::session::Session;
 use crate::sql::Sql;
 
 pub(super) async fn apply(session: &mut Session, book: &mut Book, gone: &Gone) -> Result<(), StoreError> {
@@ -66,19 +66,18 @@ async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), Stor
     let of_old = "(c.originator = $1 OR c.responder = $1)";
     let both = |text: &str| Sql::with(text, [old.into(), new.into()]);
     // What the two said to each other was counted for each; for the one that they are it counts once.
-    for (table, of) in [("traffic_hour", "conversation_hour"), ("traffic_day", "conversation_day")] {
-        session
-            .execute(both(&format!(
-                "WITH RECURSIVE {} INSERT INTO {table} (owner, bucket, flows, packets, bytes) \
-                 SELECT $2, h.bucket, -CAST(SUM(h.flows) AS BIGINT), -CAST(SUM(h.packets) AS BIGINT), \
-                 -CAST(SUM(h.bytes) AS BIGINT) FROM conversation c CROSS JOIN b CROSS JOIN {of} h \
-                 WHERE ((c.originator = $1 AND c.responder = $2) OR (c.originator = $2 AND c.responder = $1)) \
-                 AND h.bucket = b.bucket AND h.conversation = c.id GROUP BY h.bucket {}",
-                buckets(of),
-                add_counts(table, "owner, bucket")
-            )))
-            .await?;
-    }
+    let between = "((c.originator = $1 AND c.responder = $2) OR (c.originator = $2 AND c.responder = $1))";
+    session
+        .execute(both(&format!(
+            "WITH RECURSIVE {} INSERT INTO traffic_day (bucket, owner, flows, packets, bytes) \
+             SELECT h.bucket, $2, -CAST(SUM(h.flows) AS BIGINT), -CAST(SUM(h.packets) AS BIGINT), \
+             -CAST(SUM(h.bytes) AS BIGINT) FROM conversation c CROSS JOIN b CROSS JOIN conversation_day h \
+             WHERE {between} AND h.bucket = b.bucket AND h.conversation = c.id GROUP BY h.bucket {}",
+            buckets("conversation_day"),
+            add_counts("traffic_day", "bucket, owner")
+        )))
+        .await?;
+    between_by_hour(session, old, new).await?;
     session
         .execute(both(&format!(
             "INSERT INTO conversation \
@@ -88,28 +87,28 @@ async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), Stor
              FROM conversation c WHERE {of_old} GROUP BY 2, 3, 4, 5, 6 {ADD_CONVERSATION}"
         )))
         .await?;
-    for table in ["conversation_hour", "conversation_day"] {
-        session
-            .execute(both(&format!(
-                "WITH RECURSIVE {} \
-                 INSERT INTO {table} (bucket, conversation, flows, packets, bytes) \
-                 SELECT h.bucket, n.id, CAST(SUM(h.flows) AS BIGINT), CAST(SUM(h.packets) AS BIGINT), \
-                 CAST(SUM(h.bytes) AS BIGINT) \
-                 FROM conversation c CROSS JOIN b CROSS JOIN {table} h CROSS JOIN conversation n \
-                 WHERE {of_old} AND h.bucket = b.bucket AND h.conversation = c.id AND n.originator = {from} \
-                 AND n.responder = {to} AND n.transport = c.transport AND n.port = c.port \
-                 AND n.protocol = c.protocol GROUP BY h.bucket, n.id {}",
-                buckets(table),
-                add_counts(table, "bucket, conversation")
-            )))
-            .await?;
-    }
+    session
+        .execute(both(&format!(
+            "WITH RECURSIVE {} \
+             INSERT INTO conversation_day (bucket, conversation, flows, packets, bytes) \
+             SELECT h.bucket, n.id, CAST(SUM(h.flows) AS BIGINT), CAST(SUM(h.packets) AS BIGINT), \
+             CAST(SUM(h.bytes) AS BIGINT) \
+             FROM conversation c CROSS JOIN b CROSS JOIN conversation_day h CROSS JOIN conversation n \
+             WHERE {of_old} AND h.bucket = b.bucket AND h.conversation = c.id AND n.originator = {from} \
+             AND n.responder = {to} AND n.transport = c.transport AND n.port = c.port \
+             AND n.protocol = c.protocol GROUP BY h.bucket, n.id {}",
+            buckets("conversation_day"),
+            add_counts("conversation_day", "bucket, conversation")
+        )))
+        .await?;
     for table in ["traffic_hour", "traffic_day"] {
         session
             .execute(both(&format!(
-                "INSERT INTO {table} (owner, bucket, flows, packets, bytes) \
-                 SELECT $2, bucket, flows, packets, bytes FROM {table} WHERE owner = $1 {}",
-                add_counts(table, "owner, bucket")
+                "WITH RECURSIVE {} INSERT INTO {table} (bucket, owner, flows, packets, bytes) \
+                 SELECT h.bucket, $2, h.flows, h.packets, h.bytes FROM b CROSS JOIN {table} h \
+                 WHERE h.bucket = b.bucket AND h.owner = $1 {}",
+                buckets(table),
+                add_counts(table, "bucket, owner")
             )))
             .await?;
     }
@@ -124,8 +123,9 @@ async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), Stor
     }
     session
         .execute(both(&format!(
-            "INSERT INTO use_day (device, bucket, hours, actions, last) \
-             SELECT $2, bucket, hours, actions, last FROM use_day WHERE device = $1 {ADD_USE}"
+            "INSERT INTO use_day (device, bucket, hours, busy, actions, last) \
+             SELECT $2, bucket, hours, busy, actions, last FROM use_day WHERE device = $1 {}",
+            add_use()
         )))
         .await?;
     session.execute(both("UPDATE attribute_history SET device = $2 WHERE device = $1")).await?;
@@ -136,6 +136,42 @@ async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), Stor
              ON CONFLICT (device, since, how, position) DO NOTHING",
         ))
         .await?;
+    Ok(())
+}
+
+/// What two devices said to each other in an hour is not known, only in a day: it is taken from the hour of that day in
+/// which the one that goes had most traffic.
+async fn between_by_hour(session: &mut Session, old: i64, new: i64) -> Result<(), StoreError> {
+    let days = session
+        .fetch(Sql::with(
+            &format!(
+                "WITH RECURSIVE {} SELECT h.bucket, CAST(SUM(h.flows) AS BIGINT), CAST(SUM(h.packets) AS BIGINT), \
+                 CAST(SUM(h.bytes) AS BIGINT) FROM conversation c CROSS JOIN b CROSS JOIN conversation_day h \
+                 WHERE ((c.originator = $1 AND c.responder = $2) OR (c.originator = $2 AND c.responder = $1)) \
+                 AND h.bucket = b.bucket AND h.conversation = c.id GROUP BY h.bucket",
+                buckets("conversation_day")
+            ),
+            [old.into(), new.into()],
+        ))
+        .await?;
+    for day in days {
+        let first = day.int(0)?.saturating_mul(24);
+        session
+            .execute(Sql::with(
+                "UPDATE traffic_hour SET flows = flows - $4, packets = packets - $5, bytes = bytes - $6 \
+                 WHERE owner = $1 AND bucket = (SELECT h.bucket FROM traffic_hour h WHERE h.owner = $1 \
+                 AND h.bucket >= $2 AND h.bucket < $3 ORDER BY h.bytes DESC, h.bucket LIMIT 1)",
+                [
+                    old.into(),
+                    first.into(),
+                    first.saturating_add(24).into(),
+                    day.int(1)?.into(),
+                    day.int(2)?.into(),
+                    day.int(3)?.into(),
+                ],
+            ))
+            .await?;
+    }
     Ok(())
 }
 
@@ -176,26 +212,31 @@ pub(crate) async fn remove(session: &mut Session, devices: &[i64]) -> Result<(),
         sql.numbers(devices.iter().copied());
         sql.text
     };
-    for table in ["conversation_hour", "conversation_day"] {
+    session
+        .execute(Sql::new(&format!(
+            "WITH RECURSIVE {} \
+             DELETE FROM conversation_day WHERE (bucket, conversation) IN (SELECT h.bucket, h.conversation \
+             FROM conversation c CROSS JOIN b CROSS JOIN conversation_day h \
+             WHERE (c.originator IN {which} OR c.responder IN {which}) AND h.bucket = b.bucket \
+             AND h.conversation = c.id)",
+            buckets("conversation_day")
+        )))
+        .await?;
+    for table in ["traffic_hour", "traffic_day"] {
         session
             .execute(Sql::new(&format!(
-                "WITH RECURSIVE {} \
-                 DELETE FROM {table} WHERE (bucket, conversation) IN (SELECT h.bucket, h.conversation \
-                 FROM conversation c CROSS JOIN b CROSS JOIN {table} h \
-                 WHERE (c.originator IN {which} OR c.responder IN {which}) AND h.bucket = b.bucket \
-                 AND h.conversation = c.id)",
+                "WITH RECURSIVE {} DELETE FROM {table} WHERE (bucket, owner) IN (SELECT h.bucket, h.owner \
+                 FROM b CROSS JOIN {table} h WHERE h.bucket = b.bucket AND h.owner IN {which})",
                 buckets(table)
             )))
             .await?;
     }
     let change = next_change(session).await?;
     let rows = devices.iter().map(|device| vec![change.into(), (*device).into()]).collect();
-    session.insert("INSERT INTO removed (changed, device)", "ON CONFLICT DO NOTHING", 2, rows).await?;
+    session.insert("INSERT INTO removed (changed, device)", "ON CONFLICT DO NOTHING", rows).await?;
     for (table, column) in [
         ("conversation", "originator"),
         ("conversation", "responder"),
-        ("traffic_hour", "owner"),
-        ("traffic_day", "owner"),
         ("activity_hour", "device"),
         ("activity_day", "device"),
         ("use_day", "device"),

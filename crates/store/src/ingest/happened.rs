@@ -6,7 +6,7 @@ use medward_monitor::{AttributeChange, Event, SensorState, Stay, StoreError};
 
 use super::book::{Book, site_key};
 use crate::columns::{event_kind_code, severity_code};
-use crate::engine::Session;
+use crate::session::Session;
 use crate::sql::{Sql, to_json};
 
 pub(crate) async fn history(
@@ -27,7 +27,7 @@ pub(crate) async fn history(
         ]);
     }
     let head = "INSERT INTO attribute_history (device, at, attribute, value, confidence, because)";
-    session.insert(head, "", 6, rows).await
+    session.insert(head, "", rows).await
 }
 
 pub(crate) async fn stays(session: &mut Session, book: &Book, stays: &[Stay]) -> Result<(), StoreError> {
@@ -111,11 +111,12 @@ pub(crate) async fn events(session: &mut Session, book: &Book, events: &[Event])
         ]);
     }
     let head = "INSERT INTO event (number, at, site, kind, severity, device, title, details)";
-    session.insert(head, "", 8, rows).await?;
+    session.insert(head, "", rows).await?;
     Ok(u64::try_from(last).unwrap_or(0))
 }
 
-/// Draws numbers; whoever draws next waits until this transaction is through, so that they arrive in order.
+/// Draws numbers; whoever draws next waits until this transaction is through, so that they are seen in order and without
+/// holes: nobody who asks for those after the last one seen misses any. Draw as late as can be: the wait is short then.
 pub(crate) async fn next_number(session: &mut Session, name: &str, count: i64) -> Result<i64, StoreError> {
     session
         .execute(Sql::with(

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use medward_monitor::{ActivityDelta, StoreError};
 
 use crate::columns::part_code;
-use crate::engine::Session;
+use crate::session::Session;
 use crate::sql::Value;
 
 /// The keys of names; those that are new are made.
@@ -21,7 +21,7 @@ pub(crate) async fn labels(
     }
     let new: Vec<Vec<Value>> =
         names.iter().filter(|name| !keys.contains_key(**name)).map(|name| vec![(*name).into()]).collect();
-    session.insert("INSERT INTO label (name)", "ON CONFLICT DO NOTHING", 1, new.clone()).await?;
+    session.insert("INSERT INTO label (name)", "ON CONFLICT DO NOTHING", new.clone()).await?;
     for row in session.fetch_of(select, "", new).await? {
         keys.insert(row.text(0)?, row.int(1)?);
     }
@@ -68,7 +68,6 @@ pub(crate) async fn kinds(
         .insert(
             "INSERT INTO activity_kind (protocol, verb, operation, part, clinical)",
             "ON CONFLICT DO NOTHING",
-            5,
             new.clone(),
         )
         .await?;

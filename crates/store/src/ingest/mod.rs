@@ -8,6 +8,7 @@ mod devices;
 mod gone;
 mod happened;
 mod labels;
+mod links;
 
 use async_trait::async_trait;
 use medward_model::Timestamp;
@@ -17,9 +18,11 @@ pub(crate) use book::{find_device, next_change, site_key};
 pub(crate) use conversations::{DAY, HOUR};
 pub(crate) use devices::write_terms;
 pub(crate) use gone::remove;
+pub(crate) use links::{HOURS_BACK, kind as link_kind};
 
 use crate::Database;
-use crate::engine::Session;
+use crate::engine::{Claim, crossed};
+use crate::session::Session;
 use crate::sql::{Sql, Value};
 use book::Book;
 
@@ -61,7 +64,38 @@ impl Ingest for Database {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<u64, StoreError> {
-        let mut session = self.engine.writer().await?;
+        let mut left = TRIES;
+        loop {
+            match self.commit_once(commit).await {
+                Err(error) if crossed(&error) && left > 0 => left -= 1,
+                other => return other,
+            }
+        }
+    }
+
+    async fn decide(&self, record: &DecisionRecord) -> Result<u64, StoreError> {
+        decisions::keep(self, record).await
+    }
+
+    async fn undo_decision(&self, number: u64, by: &str, at: Timestamp) -> Result<(), StoreError> {
+        decisions::undo(self, number, by, at).await
+    }
+
+    async fn decisions(
+        &self,
+        site: &str,
+    ) -> Result<Vec<(DecisionRecord, Option<(String, Timestamp)>)>, StoreError> {
+        let mut session = self.engine.reader().await?;
+        decisions::of_site(&mut session, site).await
+    }
+}
+
+/// A commit that crossed another is done again so often: two sites may speak of the same device, or of the same new words.
+const TRIES: u32 = 5;
+
+impl Database {
+    async fn commit_once(&self, commit: &Commit) -> Result<u64, StoreError> {
+        let mut session = self.engine.writer_of(Claim::Site(&commit.site)).await?;
         let site = site_key(&mut session, &commit.site).await?;
         receipts(&mut session, site, &commit.receipts).await?;
         let mut book = Book::open(&mut session, site, commit).await?;
@@ -81,22 +115,6 @@ impl Ingest for Database {
         let last = happened::events(&mut session, &book, &commit.events).await?;
         session.commit().await?;
         Ok(last)
-    }
-
-    async fn decide(&self, record: &DecisionRecord) -> Result<u64, StoreError> {
-        decisions::keep(self, record).await
-    }
-
-    async fn undo_decision(&self, number: u64, by: &str, at: Timestamp) -> Result<(), StoreError> {
-        decisions::undo(self, number, by, at).await
-    }
-
-    async fn decisions(
-        &self,
-        site: &str,
-    ) -> Result<Vec<(DecisionRecord, Option<(String, Timestamp)>)>, StoreError> {
-        let mut session = self.engine.reader().await?;
-        decisions::of_site(&mut session, site).await
     }
 }
 
@@ -170,7 +188,6 @@ async fn memory(session: &mut Session, site: i64, commit: &Commit) -> Result<(),
         .insert(
             "INSERT INTO memory (site, part, key, body)",
             "ON CONFLICT (site, part, key) DO UPDATE SET body = excluded.body",
-            4,
             rows,
         )
         .await

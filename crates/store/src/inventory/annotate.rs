@@ -8,9 +8,9 @@ use medward_monitor::{AllSaid, Annotation, DeviceList, Patch, StoreError};
 use super::list;
 use crate::Database;
 use crate::columns::lifecycle_code;
-use crate::engine::Session;
 use crate::ingest::{find_device, next_change, write_terms};
 use crate::search::condition;
+use crate::session::Session;
 use crate::sql::{Row, Sql, json, to_json};
 use crate::terms;
 
@@ -162,6 +162,7 @@ async fn write_annotations(session: &mut Session, all: &[(i64, Annotation)]) -> 
     let mut columns = Vec::with_capacity(all.len());
     let mut words = HashMap::with_capacity(all.len());
     for (key, annotation) in all {
+        let said = terms::of_annotation(annotation);
         bodies.push(vec![(*key).into(), annotation.version.into(), to_json(annotation)?.into()]);
         columns.push(vec![
             (*key).into(),
@@ -171,14 +172,14 @@ async fn write_annotations(session: &mut Session, all: &[(i64, Annotation)]) -> 
             annotation.place.clone().into(),
             list::place(None, annotation.place.as_deref()).into(),
             change.into(),
+            terms::letters(&said).into(),
         ]);
-        words.insert(*key, terms::of_annotation(annotation));
+        words.insert(*key, said);
     }
     session
         .insert(
             "INSERT INTO annotation (device, version, body)",
             "ON CONFLICT (device) DO UPDATE SET version = excluded.version, body = excluded.body",
-            3,
             bodies,
         )
         .await?;
@@ -186,7 +187,7 @@ async fn write_annotations(session: &mut Session, all: &[(i64, Annotation)]) -> 
         .apply(
             "UPDATE device SET owner = v.column2, lifecycle = v.column3, criticality = v.column4, belongs = v.column5, \
              place = CASE WHEN whereabout IS NULL THEN v.column6 ELSE place END, version = version + 1, \
-             changed = v.column7 FROM",
+             changed = v.column7, said = v.column8 FROM",
             "AS v WHERE device.id = v.column1",
             columns,
         )

@@ -29,5 +29,6 @@ pub(super) async fn facets(
     };
     let mut board = database.board.lock().await;
     board.refresh(&mut session).await?;
+    let wanted = wanted.map(|keys| board.slots(&keys));
     Ok(fields.iter().map(|field| board.facet(*field, wanted.as_deref(), limit)).collect())
 }

@@ -7,8 +7,8 @@ use medward_monitor::{Annotation, DeviceList, DeviceSummary, Page, SortKey, Stor
 use super::unpacked;
 use crate::columns::{NONE, keyed, maybe_time, scope_name, status, with_annotation};
 use crate::cursor;
-use crate::engine::Session;
 use crate::search::{condition, condition_where, probes};
+use crate::session::Session;
 use crate::sql::{Sql, json};
 use crate::{Database, columns};
 
@@ -38,28 +38,28 @@ pub(super) async fn page(database: &Database, list: &DeviceList) -> Result<Page<
     let (column, number) = column(list.sort.key);
     let (order, beyond) = if list.sort.descending { ("DESC", "<") } else { ("ASC", ">") };
     let name = format!("devices {column} {order}");
-    let mut sql = Sql::new(&format!("SELECT d.id, d.uid, d.{column} FROM device d WHERE "));
+    let mut sql = Sql::new(&format!("SELECT d.id, d.{column} FROM device d WHERE "));
     let mut session = database.engine.reader().await?;
     let common = common(database, &mut session, list).await?;
     condition_where(list, database.lookup(), &common, &mut sql)?;
     if let Some(at) = &list.page.cursor {
-        sql.push(&format!(" AND (d.{column}, d.uid) {beyond} ("));
+        sql.push(&format!(" AND (d.{column}, d.id) {beyond} ("));
         if number {
-            let (value, uid): (i64, String) = cursor::read(&name, at)?;
-            sql.bind(value).push(", ").bind(uid);
+            let (value, id): (i64, i64) = cursor::read(&name, at)?;
+            sql.bind(value).push(", ").bind(id);
         } else {
-            let (value, uid): (String, String) = cursor::read(&name, at)?;
-            sql.bind(value).push(", ").bind(uid);
+            let (value, id): (String, i64) = cursor::read(&name, at)?;
+            sql.bind(value).push(", ").bind(id);
         }
         sql.push(")");
     }
-    sql.push(&format!(" ORDER BY d.{column} {order}, d.uid {order} LIMIT {}", limit + 1));
+    sql.push(&format!(" ORDER BY d.{column} {order}, d.id {order} LIMIT {}", limit + 1));
     let mut rows = session.fetch(sql).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = match rows.last() {
-        Some(row) if more && number => Some(cursor::write(&name, &(row.int(2)?, row.text(1)?))?),
-        Some(row) if more => Some(cursor::write(&name, &(row.text(2)?, row.text(1)?))?),
+        Some(row) if more && number => Some(cursor::write(&name, &(row.int(1)?, row.int(0)?))?),
+        Some(row) if more => Some(cursor::write(&name, &(row.text(1)?, row.int(0)?))?),
         _ => None,
     };
     let keys = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;

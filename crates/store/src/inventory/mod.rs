@@ -15,8 +15,9 @@ use medward_monitor::{
 pub(crate) use annotate::{read_annotation, write_annotation};
 
 use crate::Database;
-use crate::columns::{maybe_time, unpack};
+use crate::columns::maybe_time;
 use crate::ingest::find_device;
+use crate::packing::unpack;
 use crate::sql::{Sql, json};
 
 #[async_trait]

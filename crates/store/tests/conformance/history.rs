@@ -93,6 +93,98 @@ pub async fn links_are_drawn_together(home: Home) {
     assert_eq!(home.database.links(&most).await.unwrap()[0].bytes, 25);
 }
 
+pub async fn links_follow_what_is_added(home: Home) {
+    let mut round = devices("north", 0..3);
+    round.devices[0].device.attributes.insert("category", fused("Server"));
+    round.conversations = vec![talk(1, 0, "dicom", 10, 0), talk(2, 0, "tls", 30, 0)];
+    home.database.commit(&round).await.unwrap();
+    let mut more = devices("south", 10..11);
+    more.conversations = vec![talk(1, 0, "dicom", 5, 86_400), talk(10, 0, "hl7", 2, 86_400)];
+    home.database.commit(&more).await.unwrap();
+    let told = |links: Vec<medward_monitor::Link>| -> Vec<String> {
+        links
+            .iter()
+            .map(|l| {
+                let protocols = l.protocols.join("+");
+                format!("{}>{} {} {} {} {protocols}", l.from, l.to, l.conversations, l.flows, l.bytes)
+            })
+            .collect()
+    };
+    let wanted = |since: Option<i64>, now: i64, group, query: &str| {
+        let mut devices = list(query);
+        devices.now = at(now);
+        LinkList { devices, group, since: since.map(at), limit: 10 }
+    };
+    let store = &home.database;
+    let all = store.links(&wanted(None, 90_000, NodeGroup::Category, "")).await.unwrap();
+    assert_eq!(told(all), ["infusion-pump>Server 3 4 47 dicom+hl7+tls"]);
+    // A conversation is counted where it had its last traffic; hours for short times, days for longer ones.
+    for now in [90_000, 20 * 86_400] {
+        let lately = store.links(&wanted(Some(86_400), now, NodeGroup::Category, "")).await.unwrap();
+        assert_eq!(told(lately), ["infusion-pump>Server 2 2 7 hl7+dicom"]);
+        let single = store.links(&wanted(Some(86_400), now, NodeGroup::Device, "")).await.unwrap();
+        let told = told(single);
+        assert_eq!(
+            told,
+            [format!("{}>{} 1 1 5 dicom", id(1), id(0)), format!("{}>{} 1 1 2 hl7", id(10), id(0))]
+        );
+    }
+    let searched = store.links(&wanted(None, 90_000, NodeGroup::Category, "name:pump-002")).await.unwrap();
+    assert_eq!(told(searched), ["infusion-pump>Server 1 1 30 tls"]);
+    let mut south = wanted(None, 90_000, NodeGroup::Site, "");
+    south.devices.sites = Some(vec!["south".to_owned()]);
+    assert_eq!(
+        told(store.links(&south).await.unwrap()),
+        ["north>north 1 1 5 dicom", "south>north 1 1 2 hl7"]
+    );
+    south.devices.sites = Some(Vec::new());
+    assert!(store.links(&south).await.unwrap().is_empty());
+}
+
+pub async fn a_busy_device_is_paged_like_others(home: Home) {
+    let mut round = devices("north", 0..3);
+    // More than are gathered before they are put in order.
+    for number in 0..20_500_u16 {
+        let mut one = talk(
+            1,
+            0,
+            if number == 77 { "rare" } else { "tls" },
+            u64::from(number % 1000),
+            i64::from(number),
+        );
+        one.port = number;
+        round.conversations.push(one);
+    }
+    round.conversations.push(talk(0, 2, "tls", 5, 30_000));
+    home.database.commit(&round).await.unwrap();
+    let store = &home.database;
+    for device in [None, Some(id(0)), Some(id(1))] {
+        for by_volume in [false, true] {
+            let mut wanted = ConversationList { device: device.clone(), by_volume, ..conversations() };
+            wanted.page = PageRequest::first(1000);
+            let mut seen = Vec::new();
+            for _ in 0..3 {
+                let page = store.conversations(&wanted).await.unwrap();
+                seen.extend(page.items.into_iter().map(|row| row.conversation));
+                wanted.page.cursor = page.next;
+            }
+            let key =
+                |c: &medward_model::Conversation| if by_volume { (c.bytes, at(0)) } else { (0, c.last_seen) };
+            assert!(seen.windows(2).all(|pair| key(&pair[0]) >= key(&pair[1])), "{device:?} {by_volume}");
+            let ports: std::collections::BTreeSet<_> =
+                seen.iter().map(|c| (c.responder.clone(), c.port)).collect();
+            assert_eq!((seen.len(), ports.len()), (3000, 3000));
+        }
+        let rare =
+            ConversationList { device: device.clone(), protocol: Some("rare".into()), ..conversations() };
+        assert_eq!(bytes_of(&home, rare).await, [77]);
+        let mut page = ConversationList { device, sites: Some(vec!["north".into()]), ..conversations() };
+        page.page = PageRequest::first(2);
+        let latest = store.conversations(&page).await.unwrap().items;
+        assert!(latest[0].conversation.last_seen >= at(20_499));
+    }
+}
+
 pub async fn volume_adds_up_by_hour_and_day(home: Home) {
     let mut round = devices("north", 0..3);
     round.conversations = vec![

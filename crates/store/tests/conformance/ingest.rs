@@ -1,9 +1,13 @@
 //! Commits: whole or not at all, once.
 
-use medward_monitor::{Decision, DecisionRecord, Entry, History, Ingest, Inventory, StoreError};
+use std::sync::Arc;
+
+use medward_monitor::{
+    Decision, DecisionRecord, Entry, EventKind, EventList, FacetField, History, Ingest, Inventory, StoreError,
+};
 
 use crate::Home;
-use crate::fixtures::{at, commit, devices, id, list, receipt, talk};
+use crate::fixtures::{at, commit, devices, event, fused, id, list, receipt, talk};
 
 pub async fn a_new_site_remembers_nothing(home: Home) {
     let memory = home.database.load_site("north").await.unwrap();
@@ -111,4 +115,68 @@ pub async fn conversations_of_devices_not_yet_told_are_kept(home: Home) {
     home.database.commit(&devices("north", 1..3)).await.unwrap();
     assert_eq!(home.database.count(&list("vendor:bd")).await.unwrap(), 2);
     assert_eq!(links(&home).await[0].from, id(1).0);
+}
+
+/// Rounds of each of the sites that commit at once.
+const ROUNDS: u64 = 12;
+
+pub async fn sites_commit_side_by_side_and_no_event_is_missed(home: Home) {
+    let store = Arc::new(home.database);
+    let mut writers = tokio::task::JoinSet::new();
+    for site in 0..4_u64 {
+        let store = Arc::clone(&store);
+        writers.spawn(async move {
+            let name = format!("site-{site}");
+            for round in 0..ROUNDS {
+                // New words and devices in every round; one device is told of by all sites.
+                let numbers = [1000 * (site + 1) + round, 7];
+                let mut next = devices(&name, numbers);
+                next.devices[0].device.attributes.insert("model", fused(&format!("model {site} {round}")));
+                next.conversations = vec![talk(numbers[0], 7, "dicom", 10, 0)];
+                next.events =
+                    (0..3).map(|_| event(&name, Some(numbers[0]), EventKind::FirstSeen, 0)).collect();
+                assert!(store.commit(&next).await.unwrap() > 0);
+            }
+        });
+    }
+    // Whoever asks for what came after the last one seen is told every number, in order.
+    let (mut seen, all) = (0, 4 * ROUNDS * 3);
+    while seen < all {
+        let later = EventList { after: Some(seen), limit: 5, ..EventList::default() };
+        for found in store.events(&later).await.unwrap().items {
+            assert_eq!(found.number, seen + 1);
+            seen += 1;
+        }
+        let counted = store.facets(&list(""), &[FacetField::Site], 9).await.unwrap();
+        assert!(counted[0].values.iter().map(|value| value.count).sum::<u64>() <= 4 * ROUNDS + 1);
+    }
+    while let Some(done) = writers.join_next().await {
+        done.unwrap();
+    }
+    let counted = store.facets(&list(""), &[FacetField::Model, FacetField::Site], 1000).await.unwrap();
+    assert_eq!(counted[0].values.len() as u64, 4 * ROUNDS);
+    assert_eq!(counted[1].values.iter().map(|value| value.count).sum::<u64>(), 4 * ROUNDS + 1);
+}
+
+pub async fn a_device_that_comes_again_unchanged_stays_as_it_was(home: Home) {
+    let mut round = devices("north", 1..3);
+    home.database.commit(&round).await.unwrap();
+    let before = home.database.device(&id(1)).await.unwrap().unwrap();
+    for row in &mut round.devices {
+        row.device.last_seen = Some(at(500));
+        row.status = medward_monitor::Status::Silent;
+    }
+    round.devices[1].device.attributes.insert("os", fused("Linux"));
+    home.database.commit(&round).await.unwrap();
+    let after = home.database.device(&id(1)).await.unwrap().unwrap();
+    assert_eq!(after.summary.version, before.summary.version + 1);
+    assert_eq!(
+        (after.summary.last_seen, after.summary.status),
+        (Some(at(500)), medward_monitor::Status::Silent)
+    );
+    assert_eq!(after.document["attributes"], before.document["attributes"]);
+    assert_eq!(after.document["last_seen"], serde_json::json!(at(500).to_string()));
+    // What is not ordered by is written too.
+    let facets = home.database.facets(&list("os:linux status:silent"), &[FacetField::Os], 9).await.unwrap();
+    assert_eq!((facets[0].values[0].value.as_str(), facets[0].values[0].count), ("Linux", 1));
 }

@@ -290,3 +290,21 @@ pub async fn too_many_terms_are_refused(home: Home) {
     let text = "x ".repeat(300);
     assert!(matches!(home.database.count(&list(&text)).await, Err(StoreError::Refused(_))));
 }
+
+pub async fn single_letters_are_found_where_words_are(home: Home) {
+    let mut round = crate::fixtures::devices("north", 0..3);
+    round.devices[1].device.attributes.insert("model", fused("Zeta"));
+    home.database.commit(&round).await.unwrap();
+    let patch = Patch { add_tags: ["q1".to_owned()].into(), ..Patch::default() };
+    home.database.annotate(&id(2), &patch, None).await.unwrap();
+    for (query, count) in
+        [("z", 1), ("Z", 1), ("q", 1), ("-z", 2), ("z or q", 2), ("x", 0), (":", 3), ("ß", 0)]
+    {
+        let query = if query == ":" { "\":\"" } else { query };
+        assert_eq!(home.database.count(&list(query)).await.unwrap(), count, "{query}");
+    }
+    // What is said no more is not found any more.
+    let patch = Patch { remove_tags: ["q1".to_owned()].into(), ..Patch::default() };
+    home.database.annotate(&id(2), &patch, None).await.unwrap();
+    assert_eq!(home.database.count(&list("q")).await.unwrap(), 0);
+}

@@ -73,8 +73,18 @@ impl Server {
         format!("postgres://postgres@localhost/{database}?host={}", self.folder.path().join("home").display())
     }
 
-    /// A database of its own.
+    /// A database of its own, as a store makes it.
     pub async fn home(&self, name: &str) -> Home {
+        let address = self.empty(name).await;
+        Home {
+            database: Database::open(&address).await.unwrap(),
+            address,
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// The address of a database in which there is nothing.
+    pub async fn empty(&self, name: &str) -> String {
         // The pool tries again until the server is up.
         let pool = PgPoolOptions::new()
             .max_connections(1)
@@ -94,12 +104,7 @@ impl Server {
         };
         made.unwrap();
         pool.close().await;
-        let address = self.address(&name);
-        Home {
-            database: Database::open(&address).await.unwrap(),
-            address,
-            folder: tempfile::tempdir().unwrap(),
-        }
+        self.address(&name)
     }
 }
 

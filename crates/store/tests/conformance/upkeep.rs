@@ -3,7 +3,7 @@
 use medward_model::Severity;
 use medward_monitor::{
     Audit, AuditEntry, BucketSize, Documents, EventKind, EventList, FacetField, History, Ingest, Inventory,
-    Patch, Retention, Upkeep,
+    LinkList, NodeGroup, Patch, Retention, Upkeep, UseGroup, UseList,
 };
 use medward_store::{Database, RestoreError, restore};
 
@@ -25,7 +25,7 @@ pub async fn old_rows_are_pruned_and_new_ones_kept(home: Home) {
     let keep =
         Retention { hours: 7, days: 30, events: 10, grave_events: 30, stays: 5, ..Retention::default() };
     let pruned = home.database.prune(&keep, now).await.unwrap().rows;
-    assert_eq!(pruned.get("conversation_hour"), Some(&1));
+    assert_eq!(pruned.get("traffic_hour"), Some(&3));
     assert_eq!(pruned.get("activity_hour"), Some(&1));
     assert_eq!((pruned.get("event"), pruned.get("stay")), (Some(&1), Some(&1)));
     assert_eq!(pruned.get("conversation_day"), None);
@@ -146,6 +146,185 @@ pub async fn a_backup_is_restored_on_both_engines(home: Home) {
         next.events = vec![event("west", None, EventKind::Sensor, 0)];
         assert_eq!(target.database.commit(&next).await.unwrap(), 2);
         assert_eq!(target.database.count(&list("pump")).await.unwrap(), 309);
+    }
+}
+
+/// A backup as the first schema wrote it: two devices that spoke with each other, one of them in use.
+fn first_schema() -> Vec<u8> {
+    const NONE: &str = "\u{10ffff}";
+    let nanos = |seconds: i64| at(seconds).as_nanos();
+    let (hour, day) = (nanos(0) / 3_600_000_000_000, nanos(0) / 86_400_000_000_000);
+    let device = |key: u64, category: &str| {
+        serde_json::json!([
+            key,
+            id(key).0,
+            1,
+            "north",
+            format!("pump-{key}"),
+            "bd\u{1}BD",
+            NONE,
+            category,
+            NONE,
+            NONE,
+            NONE,
+            NONE,
+            NONE,
+            null,
+            null,
+            0,
+            0,
+            0,
+            1,
+            0,
+            0,
+            nanos(0),
+            nanos(60),
+            5,
+            1,
+            1
+        ])
+    };
+    let tables = serde_json::json!([
+        ["site", ["id", "name", "folded"], [[1, "north", "north"]]],
+        ["label", ["id", "name"], [[1, "dicom"]]],
+        ["counter", ["name", "value"], [["audit", 0], ["decision", 0], ["device", 1], ["event", 4]]],
+        [
+            "device",
+            [
+                "id",
+                "uid",
+                "site",
+                "site_key",
+                "name",
+                "vendor",
+                "model",
+                "category",
+                "os",
+                "grp",
+                "location",
+                "owner",
+                "place",
+                "whereabout",
+                "belongs",
+                "status",
+                "scope",
+                "lifecycle",
+                "medical",
+                "known",
+                "criticality",
+                "first_seen",
+                "last_seen",
+                "terms",
+                "version",
+                "changed"
+            ],
+            [device(1, "infusion-pump"), device(2, "server\u{1}Server")]
+        ],
+        [
+            "term",
+            ["id", "field", "value", "shown"],
+            [[1, 65, "20", "20"], [2, 1, "zebra", "Zebra"], [3, 7, "mri", "MRI"]]
+        ],
+        ["device_term", ["term", "device"], [[1, 1], [1, 2], [2, 1], [3, 2]]],
+        [
+            "conversation",
+            [
+                "id",
+                "site",
+                "originator",
+                "responder",
+                "transport",
+                "port",
+                "protocol",
+                "flows",
+                "packets",
+                "bytes",
+                "first",
+                "last"
+            ],
+            [[1, 1, 1, 2, 1, 104, 1, 3, 10, 500, nanos(0), nanos(60)]]
+        ],
+        [
+            "conversation_hour",
+            ["bucket", "conversation", "flows", "packets", "bytes"],
+            [[hour, 1, 3, 10, 500]]
+        ],
+        ["conversation_day", ["bucket", "conversation", "flows", "packets", "bytes"], [[day, 1, 3, 10, 500]]],
+        [
+            "traffic_hour",
+            ["owner", "bucket", "flows", "packets", "bytes"],
+            [[-1, hour, 3, 10, 500], [1, hour, 3, 10, 500]]
+        ],
+        [
+            "traffic_day",
+            ["owner", "bucket", "flows", "packets", "bytes"],
+            [[-1, day, 3, 10, 500], [1, day, 3, 10, 500]]
+        ],
+        ["use_day", ["device", "bucket", "hours", "actions", "last"], [[1, day, 7, 9, nanos(60)]]],
+    ]);
+    let mut text = serde_json::json!({"medward-backup": 1, "schema": 1}).to_string() + "\n";
+    let mut count = 0;
+    for table in tables.as_array().unwrap() {
+        text += &serde_json::json!({"table": table[0], "columns": table[1]}).to_string();
+        text += "\n";
+        for row in table[2].as_array().unwrap() {
+            text += &(row.to_string() + "\n");
+            count += 1;
+        }
+    }
+    text += &(serde_json::json!({"rows": count}).to_string() + "\n");
+    zstd::bulk::compress(text.as_bytes(), 3).unwrap()
+}
+
+pub async fn a_backup_of_the_first_schema_is_brought_up_to_date(home: Home) {
+    let file = home.folder.path().join("first.backup");
+    std::fs::write(&file, first_schema()).unwrap();
+    // What is up to date already cannot take it.
+    assert!(matches!(restore(&file, &home.address).await, Err(RestoreError::NotEmpty)));
+    let mut targets = vec![home.folder.path().join("first.db").display().to_string()];
+    let server = Server::start();
+    if let Some(server) = &server {
+        targets.push(server.empty("first").await);
+    }
+    for target in targets {
+        restore(&file, &target).await.unwrap();
+        let store = &Database::open(&target).await.unwrap();
+        for (query, count) in [("", 2), ("z", 1), ("q", 0), ("m", 1), ("vlan:20", 2), ("name:zebra", 1)] {
+            assert_eq!(store.count(&list(query)).await.unwrap(), count, "{query}");
+        }
+        let wanted = |group, since| LinkList { devices: list(""), group, since, limit: 10 };
+        for since in [None, Some(at(0)), Some(at(-20 * DAY))] {
+            for (group, ends) in [
+                (NodeGroup::Category, ("infusion-pump", "Server")),
+                (NodeGroup::Vlan, ("20", "20")),
+                (NodeGroup::Place, ("", "")),
+            ] {
+                let links = store.links(&wanted(group, since)).await.unwrap();
+                let told: Vec<_> = links
+                    .iter()
+                    .map(|l| (l.from.as_str(), l.to.as_str(), l.conversations, l.bytes))
+                    .collect();
+                assert_eq!(told, [(ends.0, ends.1, 1, 500)], "{group:?} {since:?}");
+                assert_eq!(links[0].protocols, ["dicom"]);
+            }
+        }
+        let hours = store.volume(Some(&id(1)), None, at(0), at(DAY), BucketSize::Hour).await.unwrap();
+        assert_eq!((hours.len(), hours[0].bytes), (1, 500));
+        let usage = UseList {
+            devices: list(""),
+            group: UseGroup::Device,
+            from: at(-10 * DAY),
+            until: at(DAY),
+            least_first: false,
+        };
+        let used = store.usage(&usage).await.unwrap().items;
+        assert_eq!((used[0].key.as_str(), used[0].hours, used[0].actions), (id(1).0.as_str(), 3, 9));
+        assert_eq!(used[0].week[..4], [1, 1, 1, 0]);
+        let mut next = devices("north", [1, 3]);
+        next.conversations = vec![talk(1, 2, "dicom", 1, 90)];
+        next.events = vec![event("north", Some(1), EventKind::FirstSeen, 0)];
+        assert_eq!(store.commit(&next).await.unwrap(), 5);
+        assert_eq!(store.count(&list("")).await.unwrap(), 3);
     }
 }
 
