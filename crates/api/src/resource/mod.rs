@@ -24,6 +24,7 @@ mod map;
 mod overview;
 mod people;
 mod places;
+mod protocols;
 mod sensors;
 mod session;
 mod settings;
@@ -83,6 +84,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(overview::routes())
         .merge(people::routes())
         .merge(places::routes())
+        .merge(protocols::routes())
         .merge(sensors::routes())
         .merge(session::routes())
         .merge(settings::routes())
