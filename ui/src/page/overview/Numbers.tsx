@@ -40,7 +40,7 @@ export function Numbers({ of: { devices, sensors, traffic } }: { of: Overview })
     {
       label: 'Traffic in 24 hours',
       value: bytes(traffic.bytes_24h),
-      sub: `${count(traffic.conversations)} conversations`,
+      sub: typeof traffic.conversations === 'number' ? `${count(traffic.conversations)} conversations` : '',
       page: '/map',
     },
   ]

@@ -19,11 +19,11 @@ export function CmmsImport({ name, sheet, close }: { name: string; sheet: Sheet;
   const [mapping, setMapping] = useState<Mapping>(() => guess(sheet.columns))
   const wrong = complaint(mapping)
   const send = (preview: boolean) =>
-    post<Reconciliation>('/cmms/import', { name, rows: mapped(sheet, mapping) }, preview ? { preview: true } : {})
+    post<Reconciliation>('/cmms/import', { rows: mapped(sheet, mapping) }, preview ? { preview: true } : {})
   const preview = useChange({ act: () => send(true), touches: [] })
   const bring = useChange({
     act: () => send(false),
-    touches: ['integrations', 'cmms', 'devices', 'device'],
+    touches: ['cmms', 'devices', 'device'],
     done: (answer) => `${many(answer.rows, 'row')} imported.`,
     after: close,
   })
