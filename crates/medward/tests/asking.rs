@@ -116,17 +116,17 @@ fn with_tls(folder: &Path) -> (Child, String, String) {
         .unwrap();
     let mut fingerprint = String::new();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    loop {
+    let address = loop {
         let line = lines.next().unwrap().unwrap();
         if let Some((_, print)) = line.split_once("SHA-256 ") {
             fingerprint = print.to_owned();
         }
         if let Some(address) = line.strip_prefix("Medward is at ") {
-            let address = address.trim().to_owned();
-            std::thread::spawn(move || lines.for_each(drop));
-            return (child, address, fingerprint);
+            break address.trim().to_owned();
         }
-    }
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, address, fingerprint)
 }
 
 #[test]
