@@ -22,7 +22,7 @@ const PAGES = [
   '/use',
   '/changes',
   '/sensors',
-  ...['account', 'people', 'tokens', 'channels', 'integrations', 'identities', 'storage'].map(
+  ...['account', 'people', 'single-sign-on', 'tokens', 'channels', 'integrations', 'identities', 'storage'].map(
     (part) => `/settings?part=${part}`,
   ),
   '/audit',

@@ -114,7 +114,8 @@ export function map(world, params, now) {
               : id,
         group: device.category ?? null,
         devices: 0,
-        medical: 0,
+        care: 0,
+        medical: false,
         scope: device.scope,
         missing: 0,
         seen: new Set(),
@@ -123,7 +124,8 @@ export function map(world, params, now) {
     if (!found.seen.has(device.id)) {
       found.seen.add(device.id)
       found.devices += 1
-      found.medical += device.medical ? 1 : 0
+      found.care += device.medical ? 1 : 0
+      found.medical = found.care * 2 > found.devices
       found.missing += device.status === 'missing' ? 1 : 0
     }
     return id

@@ -4,6 +4,31 @@ import { PERMISSIONS } from './admin.mjs'
 import { documentOf, historyOf, staysOf, summaryOf, useOf, volumeOf, whyOf } from './device.mjs'
 import * as lists from './lists.mjs'
 
+const PROTOCOLS = [
+  ['arp', 'ARP', 'ARP'],
+  ['astm', 'ASTM', 'ASTM / LIS2'],
+  ['bacnet', 'BACnet', 'BACnet/IP'],
+  ['dhcpv4', 'DHCP', 'DHCP and BOOTP'],
+  ['dicom', 'DICOM', 'DICOM'],
+  ['dns', 'DNS', 'DNS'],
+  ['hl7', 'HL7 v2', 'HL7 v2'],
+  ['http', 'HTTP', 'HTTP/1'],
+  ['intellivue', 'IntelliVue', 'Philips IntelliVue Data Export'],
+  ['lldp', 'LLDP', 'LLDP and LLDP-MED'],
+  ['mdns', 'mDNS', 'Multicast DNS with service discovery'],
+  ['modbus', 'Modbus', 'Modbus/TCP'],
+  ['ntp', 'NTP', 'NTP'],
+  ['poct1a', 'POCT1-A', 'POCT1-A'],
+  ['rdp', 'RDP', 'RDP'],
+  ['rtsp', 'RTSP', 'RTSP'],
+  ['sip', 'SIP', 'SIP'],
+  ['smb', 'SMB', 'SMB'],
+  ['snmp', 'SNMP', 'SNMP'],
+  ['ssh', 'SSH', 'SSH'],
+  ['syslog', 'syslog', 'Syslog'],
+  ['tls', 'TLS', 'TLS and SSL'],
+].map(([name, label, title]) => ({ name, label, title }))
+
 export class Refused extends Error {
   constructor(status, detail, advice, type) {
     super(detail)
@@ -197,20 +222,45 @@ function reconcile(state, rows = 388) {
   return {
     columns: {},
     rows,
+    matched: rows - 2,
+    unknown_total: 14,
+    missing_total: 2,
+    ambiguous: 0,
+    unusable: 0,
+    taken: rows,
     unknown_to_cmms: d
       .filter((x) => x.medical)
       .slice(3, 17)
       .map(summaryOf),
     missing_on_wire: [
-      { tag: 'A-1044', vendor: 'BD', model: 'Alaris 8015', serial: 'SN99812', location: 'Ward 5', value: '4,500 EUR' },
-      { tag: 'A-2209', vendor: 'Philips', model: 'MX450', serial: 'DE55102', location: 'ICU' },
+      {
+        tag: 'A-1044',
+        name: '',
+        mac: '',
+        ip: '',
+        vendor: 'BD',
+        model: 'Alaris 8015',
+        serial: 'SN99812',
+        location: 'Ward 5',
+        value: '4,500 EUR',
+      },
+      {
+        tag: 'A-2209',
+        name: '',
+        mac: '',
+        ip: '',
+        vendor: 'Philips',
+        model: 'MX450',
+        serial: 'DE55102',
+        location: 'ICU',
+        value: '',
+      },
     ],
     contradicting: d
       .filter((x) => x.serial)
       .slice(0, 4)
       .map((x, n) => ({
         device: x.id,
-        name: x.name,
         field: n % 2 ? 'serial' : 'firmware',
         cmms: n % 2 ? 'SN000111' : '3.0.0',
         wire: n % 2 ? x.serial : (x.firmware ?? '3.2'),
@@ -495,7 +545,7 @@ export const routes = [
     'DELETE',
     '/decisions/:n',
     ({ state, args, who }) => {
-      const found = state.admin.decisions.find((d) => String(d.number) === args.n)
+      const found = state.admin.decisions.find((d) => String(d.record.number) === args.n)
       if (found) found.undone = { by: who.name, at: new Date().toISOString() }
     },
   ],
@@ -510,6 +560,22 @@ export const routes = [
   ],
   ['GET', '/settings/retention', ({ state }) => state.admin.retention],
   ['PUT', '/settings/retention', ({ state, body }) => Object.assign(state.admin.retention, body)],
+  ['GET', '/settings/oidc', ({ state }) => state.admin.oidc],
+  [
+    'PUT',
+    '/settings/oidc',
+    ({ state, body: { secret, ...body } }) => {
+      const before = state.admin.oidc
+      const kept = secret === undefined ? before.has_secret && before.issuer === body.issuer : secret !== ''
+      return Object.assign(before, body, { has_secret: kept })
+    },
+  ],
+  [
+    'POST',
+    '/settings/oidc/test',
+    ({ state }) => ({ authorization_endpoint: `${state.admin.oidc.issuer}/protocol/openid-connect/auth` }),
+  ],
+  ['GET', '/protocols', () => ({ items: PROTOCOLS, next: null })],
   ['GET', '/settings/sizes', ({ state }) => state.admin.sizes],
   ['POST', '/cmms/import', ({ state, body }) => reconcile(state, body.rows?.length)],
   ['GET', '/cmms/reconcile', ({ state }) => reconcile(state)],

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use medward_model::Timestamp;
 use medward_monitor::{Event, Store};
+use serde::Serialize;
 use tokio::sync::{Semaphore, broadcast};
+use utoipa::ToSchema;
 
 use crate::outgoing::Outgoing;
 use crate::pace::Pace;
@@ -65,6 +67,19 @@ pub struct Config {
     pub timeout: Duration,
     /// Version of Medward.
     pub version: String,
+    /// What is read, and how people write it.
+    pub protocols: Arc<[Spoken]>,
+}
+
+/// A protocol, or another source of what is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Spoken {
+    /// As in conversations, services and evidence: "dhcpv4".
+    pub name: String,
+    /// As it is usually written, in short: "DHCP".
+    pub label: String,
+    /// In full: "DHCP and BOOTP".
+    pub title: String,
 }
 
 impl Config {
@@ -81,6 +96,7 @@ impl Config {
             body_limit: 8 * 1024 * 1024,
             timeout: Duration::from_secs(30),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocols: Arc::default(),
         }
     }
 }

@@ -26,9 +26,9 @@ mod site;
 mod words;
 
 pub use accounts::first_run::{FirstRunError, OneTimePassword, first_run, renew_administrator};
-pub use app::{App, Clock, Config, Notice, SystemClock};
+pub use app::{App, Clock, Config, Notice, Spoken, SystemClock};
 pub use channels::{deliver_forever, deliver_round};
-pub use live::{Invitation, Live, LiveError};
+pub use live::{Invitation, Live, LiveError, OpenInvitation};
 pub use problem::{Answer, Problem};
 pub use rights::{Entry, Need, Permission, Role, TABLE};
 pub use router::{description, router};

@@ -1,6 +1,7 @@
 //! What only the running core knows or can do; the binary implements it.
 
 use async_trait::async_trait;
+use medward_model::Timestamp;
 use medward_monitor::{Asset, DecisionRecord, Position};
 use serde::Serialize;
 use thiserror::Error;
@@ -29,6 +30,18 @@ pub struct Invitation {
     pub command: String,
 }
 
+/// An invitation that nobody has used yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OpenInvitation {
+    /// Names it; it lets nobody in.
+    pub id: String,
+    pub site: String,
+    /// Of the sensor that it lets in.
+    pub name: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub expires: Timestamp,
+}
+
 /// What the running core offers to the interface. Every call answers within some seconds.
 #[async_trait]
 pub trait Live: Send + Sync {
@@ -41,8 +54,15 @@ pub trait Live: Send + Sync {
     /// Makes an invitation for a sensor of that name at a site.
     async fn invite(&self, site: &str, name: &str) -> Result<Invitation, LiveError>;
 
-    /// Takes a sensor's right to report away.
-    async fn dismiss(&self, name: &str) -> Result<(), LiveError>;
+    /// Invitations that are open, at all sites.
+    async fn invitations(&self) -> Result<Vec<OpenInvitation>, LiveError>;
+
+    /// Takes an open invitation back; false where there is none of that id.
+    async fn withdraw(&self, id: &str) -> Result<bool, LiveError>;
+
+    /// Takes their right to report away from the sensors of that name at these sites (`None`: at all); answers how many
+    /// certificates are revoked by it.
+    async fn dismiss(&self, sites: Option<&[String]>, name: &str) -> Result<u64, LiveError>;
 
     /// Applies a decision on identity now; it is stored already.
     async fn decided(&self, record: &DecisionRecord) -> Result<(), LiveError>;

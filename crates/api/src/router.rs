@@ -36,6 +36,21 @@ fn parts() -> (Router<App>, OpenApi) {
     );
     components
         .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("medward"))));
+    // Functions of different resources have the same names; an operation has one of its own.
+    for (path, item) in &mut description.paths.paths {
+        let words = path.trim_start_matches("/api/v1").replace(['{', '}'], "").replace(['/', '.', '-'], "_");
+        for (method, operation) in [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ] {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}{words}"));
+            }
+        }
+    }
     (router, description)
 }
 

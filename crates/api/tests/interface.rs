@@ -203,6 +203,35 @@ async fn a_position_of_a_known_address_reaches_the_core_of_its_site() {
 }
 
 #[tokio::test]
+async fn invitations_and_sensors_are_taken_back_only_at_sites_that_are_seen() {
+    let (house, token) = with_token().await;
+    house.person("nan", Role::NetworkEngineer, Some(&["north"])).await;
+    let north = house.token("nan", Role::NetworkEngineer, &[], None).await;
+    let list = |token: &str| ask("GET", "/api/v1/invitations").bearer(token);
+    assert_eq!(house.send(list(&token)).await.json()["items"].as_array().unwrap().len(), 2);
+    let seen = house.send(list(&north)).await.json();
+    assert_eq!(seen["items"].as_array().unwrap().len(), 1);
+    assert_eq!(seen["items"][0]["name"], "north-2");
+    let withdraw = |id: &str| ask("DELETE", &format!("/api/v1/invitations/{id}")).bearer(&north);
+    assert_eq!(house.send(withdraw("1111111111111111")).await.status, 404);
+    assert_eq!(house.send(withdraw("0000000000000000")).await.status, 204);
+    let remove = |name: &str| ask("DELETE", &format!("/api/v1/sensors/{name}")).bearer(&north);
+    assert_eq!(house.send(remove("north-1?site=south")).await.status, 204);
+    assert_eq!(house.send(remove("north-1")).await.status, 204);
+    assert_eq!(house.send(remove("other")).await.status, 404);
+    let told = house.live.0.lock().unwrap().clone();
+    assert_eq!(
+        told,
+        [
+            "withdraw 0000000000000000",
+            "dismiss north-1 at ",
+            "dismiss north-1 at north",
+            "dismiss other at north"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn an_audit_trail_that_was_touched_is_found_broken_where_it_was() {
     let (house, token) = with_token().await;
     for name in ["a", "b", "c"] {

@@ -31,3 +31,15 @@ fn every_operation_declares_success_and_problems() {
         }
     }
 }
+
+#[test]
+fn every_operation_has_an_identifier_of_its_own() {
+    let value = serde_json::to_value(medward_api::description()).unwrap();
+    let mut known = std::collections::BTreeSet::new();
+    for item in value["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            let id = operation["operationId"].as_str().unwrap().to_owned();
+            assert!(known.insert(id.clone()), "{id} is there twice");
+        }
+    }
+}

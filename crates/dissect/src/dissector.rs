@@ -43,8 +43,10 @@ pub enum Basis {
 pub struct Dissector {
     /// Lower case, stable; the `source` of its evidence and the `protocol` of its flows.
     pub name: &'static str,
-    /// What people call it.
+    /// What people call it, in full.
     pub title: &'static str,
+    /// The same as short as it is usually written: "DHCP", "HL7 v2".
+    pub label: &'static str,
     pub group: Group,
     /// The standards or manuals it follows, with section.
     pub specification: &'static [&'static str],

@@ -4,8 +4,10 @@
 #![forbid(unsafe_code)]
 
 mod knowledge;
+mod monitor;
 
 pub use knowledge::{documents, feeds, inventory, texts};
+pub use monitor::{frames, listing, report_of, reports, sources};
 
 use medward_capture::read_all_from;
 use medward_dissect::{Carrier, Engine, Event, Limits, Side, dissectors, exercise};
@@ -16,6 +18,14 @@ use medward_wire::{LinkType, RawFrame, decode};
 
 /// Everything from a capture file to devices.
 pub fn capture(bytes: &[u8]) {
+    let ledger = observed(bytes);
+    if let Ok(catalog) = Catalog::parse(&[]) {
+        let _ = resolve(ledger, &catalog);
+    }
+}
+
+/// What a capture file shows.
+fn observed(bytes: &[u8]) -> Ledger {
     let mut engine = Engine::new(Limits::shared(256, 1 << 20, 1));
     let mut last = (Timestamp::MIN, 0);
     let file = read_all_from(bytes, |frame| {
@@ -35,9 +45,7 @@ pub fn capture(bytes: &[u8]) {
     for record in engine.records() {
         ledger.flow(record);
     }
-    if let Ok(catalog) = Catalog::parse(&[]) {
-        let _ = resolve(ledger, &catalog);
-    }
+    ledger
 }
 
 /// One frame after another: two bytes of length, one that chooses the link type, then the frame.

@@ -78,3 +78,38 @@ fn prose_and_codes_survive_their_corpus() {
 fn inventories_survive_their_corpus() {
     run("inventory", medward_fuzz::inventory);
 }
+
+#[test]
+fn reports_of_sensors_survive_their_corpus() {
+    run("reports", medward_fuzz::reports);
+}
+
+#[test]
+fn connections_of_sensors_survive_their_corpus() {
+    run("frames", medward_fuzz::frames);
+}
+
+#[test]
+fn sources_survive_their_corpus() {
+    run("sources", medward_fuzz::sources);
+}
+
+#[test]
+fn lists_of_maintenance_systems_survive_their_corpus() {
+    run("listing", medward_fuzz::listing);
+}
+
+/// The seeds of `reports` are what a sensor of this version sends. `UPDATE_GOLDENS=1` writes them anew.
+#[test]
+fn the_seeds_of_reports_are_of_this_version() {
+    for name in ["dhcp-isc", "lldp", "modbus"] {
+        let capture = std::fs::read(root().join("fuzz/corpus/capture").join(name)).unwrap();
+        let report = medward_fuzz::report_of(&capture);
+        let seed = root().join("fuzz/corpus/reports").join(name);
+        if std::env::var_os("UPDATE_GOLDENS").is_some() {
+            std::fs::create_dir_all(seed.parent().unwrap()).unwrap();
+            std::fs::write(&seed, &report).unwrap();
+        }
+        assert!(std::fs::read(&seed).is_ok_and(|kept| kept == report), "{} is old", seed.display());
+    }
+}

@@ -64,6 +64,8 @@ pub enum Command {
     Sources(SourcesArguments),
     /// A simulated hospital group, for demonstrations, tests and benches.
     Lab(crate::command::lab::LabArguments),
+    /// Lets sensors elsewhere report to a monitor, and takes that right away.
+    Invite(Box<crate::command::invite::InviteArguments>),
     /// Watches here, and reports to a core elsewhere.
     Sensor(Box<crate::command::sensor::SensorArguments>),
 }
@@ -317,20 +319,24 @@ pub struct BundleArguments {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  medward why ward.pcap 10.20.0.11\n  medward why ward.pcap dev-1f3a5c7e9b0d serial\n  medward why ward.pcap ct-1 vendor --format json"
+    override_usage = "medward why [OPTIONS] FILE DEVICE [ATTRIBUTE]\n       medward why [OPTIONS] --data DIR DEVICE [ATTRIBUTE]\n       medward why [OPTIONS] --server URL DEVICE [ATTRIBUTE]",
+    after_help = "Examples:\n  medward why ward.pcap 10.20.0.11\n  medward why ward.pcap dev-1f3a5c7e9b0d serial\n  medward why ward.pcap ct-1 vendor --format json\n  medward why ct-1 vendor --data /var/lib/medward\n  medward why ct-1 --server https://medward.example:8443 --token-file token --ca medward-ca.pem\n\nA monitor's database is only read, also while the monitor runs.\n\nExit 2: asked wrongly, several devices fit, or the capture has none of that name; 4: the monitor has none, or there is no such file; 5: the monitor does not answer, or does not let the token in."
 )]
 pub struct WhyArguments {
-    /// Capture, directory, or - for standard input.
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// The device: id, MAC, IP, host name, alias or serial number.
-    #[arg(value_name = "DEVICE")]
-    pub device: String,
-    /// Only this attribute (vendor, model, serial, os, category …); without it, all.
-    #[arg(value_name = "ATTRIBUTE")]
-    pub attribute: Option<String>,
+    /// FILE: a capture, directory, or - for standard input (not with --data or --server). DEVICE: its id, MAC, IP, host name,
+    /// alias or serial number. ATTRIBUTE: only this one (vendor, model, serial, os, category …); without it, all.
+    #[arg(required = true, num_args = 1..=3, value_names = ["FILE", "DEVICE", "ATTRIBUTE"])]
+    pub what: Vec<std::ffi::OsString>,
     #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
     pub format: PlainFormat,
+    /// Ask what a monitor stored in this directory.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["server", "database"])]
+    pub data: Option<PathBuf>,
+    /// Ask what a monitor stored in PostgreSQL (postgres://user@host/database).
+    #[arg(long, value_name = "URL", conflicts_with = "server")]
+    pub database: Option<String>,
+    #[command(flatten)]
+    pub server: crate::asking::ServerArguments,
     #[command(flatten)]
     pub reading: Reading,
 }

@@ -1,6 +1,7 @@
 //! The `medward` command: subcommands and wiring only.
 #![forbid(unsafe_code)]
 
+mod asking;
 mod cli;
 mod clock;
 mod command;
@@ -34,6 +35,7 @@ fn main() -> std::process::ExitCode {
         cli::Command::Lab(arguments) => command::lab::run(arguments, &cli.common),
         cli::Command::Data(arguments) => command::stored::run(arguments, &cli.common),
         cli::Command::Sources(arguments) => command::sources::run(arguments, &cli.common),
+        cli::Command::Invite(arguments) => command::invite::run(arguments, &cli.common),
         cli::Command::Sensor(arguments) => command::sensor::run(arguments, &cli.common),
     };
     match result {

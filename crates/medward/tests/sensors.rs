@@ -66,6 +66,71 @@ fn an_invited_sensor_reports_what_assess_finds() {
     assert_eq!(sensors["items"][0]["site"], "north");
 }
 
+/// `medward invite …` on a monitor's data; its code, and what it wrote as JSON.
+fn invite(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
+    let output = Command::new(env!("CARGO_BIN_EXE_medward"))
+        .args(["invite", "--format", "json", "--data"])
+        .arg(data)
+        .args(arguments)
+        .output()
+        .unwrap();
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default())
+}
+
+#[test]
+fn without_a_browser_a_sensor_is_invited_listed_and_revoked_while_the_monitor_runs() {
+    let (core, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert_eq!(invite(core.path(), &["list"]).0, Some(4));
+    let monitor = Monitor::start(core.path(), &["--sensors", "127.0.0.1:0"]);
+    let (code, told) = invite(core.path(), &["sensor", "s1", "--site", "north"]);
+    assert_eq!(code, Some(0));
+    let token = told["token"].as_str().unwrap();
+    assert!(told["command"].as_str().unwrap().contains(token));
+    let (_, open) = invite(core.path(), &["list"]);
+    assert_eq!(
+        (&open["invitations"][0]["site"], &open["invitations"][0]["name"]),
+        (&json!("north"), &json!("s1"))
+    );
+    assert!(!open.to_string().contains(token));
+
+    // What it made lets the sensor in, and is used up by it.
+    assert!(sensor(own.path(), &["--speed", "max", "--invitation", token]).wait().unwrap().success());
+    let (_, after) = invite(core.path(), &["list"]);
+    assert_eq!(after["invitations"], json!([]));
+    assert_eq!(after["sensors"][0]["name"], "s1");
+
+    // The same from elsewhere with a token; one that was taken back lets nobody in.
+    let server = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_medward"))
+            .args(["invite", "--format", "json", "--server", monitor.address()])
+            .args(arguments)
+            .env("MEDWARD_TOKEN", monitor.token())
+            .output()
+            .unwrap();
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default())
+    };
+    let (code, second) = server(&["sensor", "s2", "--site", "north"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(server(&["list"]).1["invitations"][0]["name"], "s2");
+    assert_eq!(server(&["revoke", "s2"]), (Some(0), json!({ "invitations": 1, "certificates": 0 })));
+    let other = tempfile::tempdir().unwrap();
+    let refused = ["--speed", "max", "--invitation", second["token"].as_str().unwrap()];
+    assert_eq!(sensor(other.path(), &refused).wait().unwrap().code(), Some(5));
+
+    // Revoked, it is known to the running monitor at once: there is nothing left to revoke.
+    assert_eq!(invite(core.path(), &["revoke", "s1", "--site", "south"]).0, Some(4));
+    assert_eq!(
+        invite(core.path(), &["revoke", "s1", "--site", "north"]),
+        (Some(0), json!({ "invitations": 0, "certificates": 1 }))
+    );
+    assert_eq!(server(&["revoke", "s1"]).0, Some(2));
+    assert_eq!(invite(core.path(), &["revoke", "s1"]).0, Some(4));
+    let trail = monitor.get("/audit?text=sensor");
+    let told: Vec<&str> =
+        trail["items"].as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert!(told.contains(&"sensor.invite") && told.contains(&"sensor.remove"), "{trail}");
+}
+
 #[test]
 fn an_invitation_is_good_once() {
     let (core, own, other) =

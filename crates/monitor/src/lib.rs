@@ -9,6 +9,7 @@ mod amount;
 mod annotation;
 mod commit;
 mod event;
+mod listing;
 mod reconcile;
 mod regularity;
 mod report;
@@ -27,6 +28,7 @@ pub use commit::{
     Sighting, Stay, Whereabouts,
 };
 pub use event::{Event, EventKind};
+pub use listing::{ListingError, read_listing};
 pub use reconcile::{Asset, Contradiction, Pair, Reconciliation, guess_columns, reconcile};
 pub use report::{Position, Report, ReportError};
 pub use said::Said;

@@ -37,6 +37,15 @@ impl Database {
         Ok(database)
     }
 
+    /// Opens a database that is there, to read only: nothing is made, migrated or written, and a monitor may run on it.
+    /// Whatever would write fails with [`medward_monitor::StoreError::Unavailable`].
+    ///
+    /// # Errors
+    /// Where there is none, it does not answer, or its schema is not the one of this version.
+    pub async fn open_to_read(address: &str) -> Result<Database, OpenError> {
+        Ok(Database::of(Engine::open_to_read(address).await?))
+    }
+
     pub(crate) fn of(engine: Engine) -> Database {
         Database { engine, board: Arc::default(), sizes: Mutex::default() }
     }

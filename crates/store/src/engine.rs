@@ -14,6 +14,7 @@ use sqlx::{Connection, PgConnection, SqlSafeStr};
 use thiserror::Error;
 
 use crate::session::Session;
+use crate::sql::Sql;
 
 /// Forward only. A released file is never changed: its text is checked against what was applied.
 const SQLITE: &[(i64, &str, &str)] = &[
@@ -97,17 +98,52 @@ pub(crate) enum Engine {
 impl Engine {
     /// Opens, with the schema of that number (the newest where none is told).
     pub(crate) async fn open(address: &str, schema: Option<i64>) -> Result<Engine, OpenError> {
-        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            return Engine::open_postgres(address, schema).await;
+        match is_postgres(address) {
+            true => Engine::open_postgres(address, schema).await,
+            false => Engine::open_sqlite(sqlite_path(address)?, schema).await,
         }
-        let path = address.strip_prefix("sqlite:").unwrap_or(address);
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() || (path == address && address.contains("://")) {
-            // What stands before the host may be a password.
-            let scheme = address.split("://").next().unwrap_or_default();
-            return Err(OpenError::BadAddress(scheme.to_owned()));
+    }
+
+    /// Opens what is there, to read only.
+    pub(crate) async fn open_to_read(address: &str) -> Result<Engine, OpenError> {
+        let (engine, place) = if is_postgres(address) {
+            let (options, place) = postgres_options(address)?;
+            let options = options.options([("default_transaction_read_only", "on")]);
+            (Engine::Postgres { pool: postgres_pool(options, &place).await? }, place)
+        } else {
+            let path = sqlite_path(address)?;
+            let place = path.display().to_string();
+            let options = SqliteConnectOptions::new()
+                .filename(path)
+                .create_if_missing(false)
+                .read_only(true)
+                .busy_timeout(Duration::from_secs(30));
+            let pool = SqlitePoolOptions::new()
+                .max_connections(READERS)
+                .acquire_timeout(Duration::from_secs(30))
+                .connect_with(options)
+                .await
+                .map_err(|error| OpenError::Unavailable { place: place.clone(), cause: error.to_string() })?;
+            let engine = Engine::Sqlite { writer: pool.clone(), readers: pool, path: path.to_owned() };
+            (engine, place)
+        };
+        let schema = engine.schema().await.map_err(|error| OpenError::Schema {
+            place: place.clone(),
+            cause: format!("it is no database of Medward ({error})"),
+        })?;
+        let wanted = newest_schema();
+        if schema != wanted {
+            let cause =
+                format!("its schema is {schema}, this version reads {wanted}; `medward serve` updates it");
+            return Err(OpenError::Schema { place, cause });
         }
-        Engine::open_sqlite(Path::new(path), schema).await
+        Ok(engine)
+    }
+
+    /// Number of the schema that it has.
+    async fn schema(&self) -> Result<i64, StoreError> {
+        let asked = Sql::new("SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM _sqlx_migrations");
+        self.reader().await?.first(asked).await?.map_or(Ok(0), |row| row.int(0))
     }
 
     async fn open_sqlite(path: &Path, schema: Option<i64>) -> Result<Engine, OpenError> {
@@ -160,32 +196,8 @@ impl Engine {
     }
 
     async fn open_postgres(address: &str, schema: Option<i64>) -> Result<Engine, OpenError> {
-        let options = PgConnectOptions::from_str(address)
-            .map_err(|_| OpenError::BadAddress("postgres address that cannot be read".to_owned()))?;
-        // Without the password.
-        let place = format!(
-            "{} on {}:{}",
-            options.get_database().unwrap_or("(default)"),
-            options.get_host(),
-            options.get_port()
-        );
-        let unavailable =
-            |error: sqlx::Error| OpenError::Unavailable { place: place.clone(), cause: error.to_string() };
-        // Once by itself: a pool would try again and again where nobody answers.
-        let first = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options));
-        first
-            .await
-            .map_err(|_| unavailable(sqlx::Error::PoolTimedOut))?
-            .map_err(unavailable)?
-            .close()
-            .await
-            .map_err(unavailable)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(READERS + WRITERS)
-            .acquire_timeout(Duration::from_secs(30))
-            .connect_with(options.statement_cache_capacity(400).application_name("medward"))
-            .await
-            .map_err(unavailable)?;
+        let (options, place) = postgres_options(address)?;
+        let pool = postgres_pool(options, &place).await?;
         migrate(POSTGRES, &place, |migrator| {
             let pool = pool.clone();
             async move {
@@ -271,6 +283,55 @@ impl Engine {
             Engine::Postgres { pool, .. } => pool.close().await,
         }
     }
+}
+
+fn is_postgres(address: &str) -> bool {
+    address.starts_with("postgres://") || address.starts_with("postgresql://")
+}
+
+/// The file that an address names.
+fn sqlite_path(address: &str) -> Result<&Path, OpenError> {
+    let path = address.strip_prefix("sqlite:").unwrap_or(address);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || (path == address && address.contains("://")) {
+        // What stands before the host may be a password.
+        let scheme = address.split("://").next().unwrap_or_default();
+        return Err(OpenError::BadAddress(scheme.to_owned()));
+    }
+    Ok(Path::new(path))
+}
+
+/// What a PostgreSQL address says, and how to call it without the password.
+fn postgres_options(address: &str) -> Result<(PgConnectOptions, String), OpenError> {
+    let options = PgConnectOptions::from_str(address)
+        .map_err(|_| OpenError::BadAddress("postgres address that cannot be read".to_owned()))?;
+    let place = format!(
+        "{} on {}:{}",
+        options.get_database().unwrap_or("(default)"),
+        options.get_host(),
+        options.get_port()
+    );
+    Ok((options, place))
+}
+
+async fn postgres_pool(options: PgConnectOptions, place: &str) -> Result<PgPool, OpenError> {
+    let unavailable =
+        |error: sqlx::Error| OpenError::Unavailable { place: place.to_owned(), cause: error.to_string() };
+    // Once by itself: a pool would try again and again where nobody answers.
+    let first = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options));
+    first
+        .await
+        .map_err(|_| unavailable(sqlx::Error::PoolTimedOut))?
+        .map_err(unavailable)?
+        .close()
+        .await
+        .map_err(unavailable)?;
+    PgPoolOptions::new()
+        .max_connections(READERS + WRITERS)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_with(options.statement_cache_capacity(400).application_name("medward"))
+        .await
+        .map_err(unavailable)
 }
 
 async fn migrate<F, R>(

@@ -53,3 +53,34 @@ async fn an_address_that_leads_nowhere_is_told_without_its_password() {
         assert!(!told.contains("hush"), "{told}");
     }
 }
+
+#[tokio::test]
+async fn who_opens_to_read_sees_what_another_writes_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("medward.db");
+    let address = path.to_str().unwrap();
+    let told = Database::open_to_read(address).await.unwrap_err();
+    assert!(matches!(told, OpenError::Unavailable { .. }), "{told}");
+    assert!(!path.exists(), "a reader made a database");
+
+    let monitor = Database::open(address).await.unwrap();
+    let reader = Database::open_to_read(address).await.unwrap();
+    monitor.commit(&medward_monitor::Commit { site: "north".into(), ..Default::default() }).await.unwrap();
+    assert_eq!(reader.sites().await.unwrap(), ["north"]);
+    let commit = medward_monitor::Commit { site: "south".into(), ..Default::default() };
+    assert!(reader.commit(&commit).await.is_err(), "a reader wrote");
+    // Also when nobody else has it open, and no log stands beside it.
+    reader.close().await;
+    monitor.close().await;
+    let reader = Database::open_to_read(address).await.unwrap();
+    assert_eq!(reader.sites().await.unwrap(), ["north"]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_of_medward_is_told_to_a_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.db");
+    std::fs::write(&path, b"").unwrap();
+    let told = Database::open_to_read(path.to_str().unwrap()).await.unwrap_err();
+    assert!(matches!(told, OpenError::Schema { .. }), "{told}");
+}

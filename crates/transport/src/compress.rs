@@ -57,7 +57,8 @@ async fn run(
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(BodyError::Malformed))
 }
 
-fn expand_now(packed: &[u8], announced: u64) -> Result<Bytes, BodyError> {
+/// The same at once, on this thread.
+pub fn expand_now(packed: &[u8], announced: u64) -> Result<Bytes, BodyError> {
     if announced > MAX_BODY as u64 {
         return Err(BodyError::Bomb { announced });
     }

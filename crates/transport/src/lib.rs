@@ -90,6 +90,7 @@
 mod channel;
 mod compress;
 mod courier;
+mod exercise;
 mod inlet;
 mod lane;
 mod nats;
@@ -103,6 +104,8 @@ mod turnstile;
 
 pub use channel::{ChannelInlet, ChannelOutlet, channel};
 pub use courier::{Courier, CourierSettings, CourierStatistics};
+#[doc(hidden)]
+pub use exercise::exercise;
 pub use inlet::{Ack, Arrival, Inlet};
 pub use nats::{
     NatsError, NatsInlet, NatsInletSettings, NatsInletStatistics, NatsLogin, NatsOutlet, NatsServer, Sites,

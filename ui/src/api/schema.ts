@@ -1,34 +1,20 @@
-// What the API answers: the one file of types. Times are RFC 3339 in UTC; what is not known is absent.
+// What the API answers, by the names this interface uses. Shapes come from the API's own description (described.ts); what is
+// written here says more than it does: narrower words, and the device's document. Times are RFC 3339 in UTC; what is not
+// known is absent.
+import type { components } from './described'
 
-export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info'
-export type Status = 'active' | 'silent' | 'missing' | 'unheard'
+type Shapes = components['schemas']
+/** A shape with some of its members told more narrowly; what does not fit the described ones does not compile. */
+type Narrow<Wide, Own extends Partial<Wide>> = Omit<Wide, keyof Own> & Own
+
+export type Severity = Shapes['Severity']
+export type Status = Shapes['Status']
 export type Scope = 'internal' | 'external' | 'multicast'
-export type Lifecycle = 'ordered' | 'in-service' | 'stored' | 'retired' | 'lost'
-export type Role =
-  | 'viewer'
-  | 'clinical-engineer'
-  | 'security-analyst'
-  | 'network-engineer'
-  | 'auditor'
-  | 'administrator'
-export type Permission =
-  | 'device.read'
-  | 'device.annotate'
-  | 'device.identity'
-  | 'place.write'
-  | 'event.read'
-  | 'usage.read'
-  | 'sensor.read'
-  | 'sensor.manage'
-  | 'people.manage'
-  | 'token.manage'
-  | 'setting.read'
-  | 'setting.write'
-  | 'channel.manage'
-  | 'integration.manage'
-  | 'audit.read'
-  | 'export'
+export type Lifecycle = Shapes['Lifecycle']
+export type Role = Shapes['Role']
+export type Permission = Shapes['Permission']
 
+/** As RFC 9457 has it, from whoever answers: nothing is sure to be there. */
 export interface ProblemBody {
   type?: string
   title?: string
@@ -43,54 +29,9 @@ export interface Page<T> {
   total?: number
 }
 
-export interface Session {
-  signed_in: boolean
-  setup_needed: boolean
-  person?: { name: string; display: string; role: Role; sites: string[] | null; totp: boolean }
-  csrf?: string
-  must_change_password?: boolean
-  permissions: Permission[]
-  oidc?: { label: string; url: string }
-}
-
-export interface Whereabouts {
-  place?: string | null
-  position: string
-  how: string
-  since: string
-  last: string
-}
-
-export interface DeviceSummary {
-  id: string
-  site: string
-  name: string
-  status: Status
-  scope: Scope
-  vendor?: string
-  family?: string
-  model?: string
-  serial?: string
-  category?: string
-  group?: string
-  medical: boolean
-  os?: string
-  os_version?: string
-  firmware?: string
-  role?: string
-  life_supporting?: string
-  ips: string[]
-  macs: string[]
-  vlans: number[]
-  whereabouts?: Whereabouts
-  first_seen?: string
-  last_seen?: string
-  tags: string[]
-  owner?: string
-  criticality?: number
-  lifecycle: Lifecycle
-  version: number
-}
+export type Session = Shapes['State']
+export type Whereabouts = Shapes['Whereabouts']
+export type DeviceSummary = Narrow<Shapes['DeviceSummary'], { scope: Scope }>
 
 export interface Support {
   source: string
@@ -123,6 +64,7 @@ export interface Service {
   first_seen: string
   last_seen: string
 }
+/** A device of schema medward.assessment/1. */
 export interface DeviceDocument {
   id: string
   macs: string[]
@@ -141,175 +83,37 @@ export interface DeviceDocument {
   particulars?: Record<string, string>
 }
 
-export interface Maintenance {
-  from: string
-  until: string
-  reason: string
-}
-export interface Annotation {
-  tags: string[]
-  owner?: string | null
-  note?: string | null
-  criticality?: number | null
-  lifecycle: Lifecycle
-  maintenance: Maintenance[]
-  place?: string | null
-  value?: number | null
-  currency?: string | null
-  version: number
-}
-export interface AnnotationPatch {
-  add_tags?: string[]
-  remove_tags?: string[]
-  owner?: string | null
-  note?: string | null
-  criticality?: number | null
-  lifecycle?: Lifecycle
-  maintenance?: Maintenance[]
-  place?: string | null
-  value?: number | null
-  currency?: string | null
-}
-export interface DeviceAnswer {
+export type Maintenance = Required<Shapes['Maintenance']>
+export type Annotation = Narrow<Shapes['Annotation'], { maintenance: Maintenance[] }>
+export type AnnotationPatch = Shapes['Change']
+export type DeviceAnswer = Omit<Shapes['Whole'], 'summary' | 'device' | 'annotation'> & {
   summary: DeviceSummary
   device: DeviceDocument
   annotation: Annotation
-  merged_from: string[]
 }
 
-export interface AttributeChange {
-  device: string
-  attribute: string
-  value?: string | null
-  confidence: number
-  because: string
-  at: string
-}
-export interface Why extends Partial<Fused> {
-  attribute: string
-  history: AttributeChange[]
-  words: string
-}
-export interface Stay {
-  device: string
-  whereabouts: Whereabouts
-}
+export type AttributeChange = Shapes['AttributeChange']
+export type Why = Omit<Shapes['Why'], 'evidence' | 'rejected'> & { evidence: Support[]; rejected: Candidate[] }
+export type Stay = Shapes['Stay']
 
-export type EventKind =
-  | 'first-seen'
-  | 'attribute-changed'
-  | 'upgraded'
-  | 'downgraded'
-  | 'serial-changed'
-  | 'new-service'
-  | 'new-peer'
-  | 'moved'
-  | 'missing'
-  | 'reappeared'
-  | 'merged'
-  | 'sensor'
-  | 'person'
-  | 'external'
-export interface Event {
-  number: number
-  at: string
-  site: string
-  kind: EventKind
-  severity: Severity
-  device?: string
-  title: string
-  details?: Record<string, string>
-}
+export type EventKind = Shapes['EventKind']
+export type Event = Shapes['Event']
 
-export interface ConversationRow {
-  originator: string
-  responder: string
-  transport: string
-  port: number
-  protocol: string
-  flows: number
-  packets: number
-  bytes: number
-  first_seen: string
-  last_seen: string
-  originator_name: string
-  responder_name: string
-  originator_scope: Scope
-  responder_scope: Scope
-  originator_category?: string | null
-  responder_category?: string | null
-}
-export interface Link {
-  from: string
-  to: string
-  conversations: number
-  flows: number
-  bytes: number
-  protocols: string[]
-  last_seen: string
-}
-export interface Peers {
-  nodes: { id: string; name: string; category?: string | null; scope: Scope; status: Status }[]
-  links: Link[]
-}
+export type ConversationRow = Narrow<Shapes['ConversationRow'], { originator_scope: Scope; responder_scope: Scope }>
+export type Link = Shapes['Link']
 export type MapGroup = 'device' | 'category' | 'group' | 'site' | 'vlan' | 'vendor' | 'place'
-export interface MapNode {
-  id: string
-  label: string
-  group?: string | null
-  devices: number
-  medical: number
-  scope?: Scope
-  missing?: number
-}
-export interface MapAnswer {
-  nodes: MapNode[]
-  links: Link[]
-  cut: boolean
-}
-export interface VolumePoint {
-  at: string
-  flows: number
-  packets: number
-  bytes: number
-}
+export type MapNode = Narrow<Shapes['Node'], { scope?: Scope }>
+export type Peers = Narrow<Shapes['Peers'], { nodes: MapNode[] }>
+export type MapAnswer = Narrow<Shapes['Map'], { nodes: MapNode[] }>
+export type VolumePoint = Shapes['VolumePoint']
 
-export interface DeviceUse {
-  now_in_use: boolean
-  last_used?: string | null
-  per_day: { day: string; actions: number; hours: number }[]
-  week: number[]
-  safe_windows: { weekday: number; from_hour: number; until_hour: number }[]
-}
+export type DeviceUse = Shapes['Use']
 export type UseGroup = 'device' | 'category' | 'site' | 'place' | 'vendor'
-export interface UseRow {
-  key: string
-  label: string
-  devices: number
-  used: number
-  actions: number
-  hours: number
-  days: number
-  last_used?: string | null
-  week: number[]
-}
+export type UseRow = Shapes['UseRow']
 
-export interface Attention {
-  kind: string
-  severity: Severity
-  title: string
-  count: number
-  query?: string
-  link?: string
-}
+export type Attention = Shapes['Attention']
 /** What is at stake with devices that are missing. */
-export interface Stakes {
-  devices: number
-  life_supporting: number
-  /** The largest first; the currency is empty where nobody said which. */
-  worth: { currency: string; amount: number; devices: number }[]
-  without_value: number
-}
+export type Stakes = Shapes['Stakes']
 export interface Missing extends Stakes {
   words: string
   items: {
@@ -320,189 +124,35 @@ export interface Missing extends Stakes {
     before?: Whereabouts
   }[]
 }
-export interface Overview {
-  now: string
-  devices: {
-    total: number
-    medical: number
-    active: number
-    silent: number
-    missing: number
-    unheard: number
-    external: number
-    new_24h: number
-  }
-  missing: Stakes
-  attention: Attention[]
-  sensors: { total: number; healthy: number; dropping: number; silent: number }
-  traffic: { bytes_24h: number; conversations: number }
-  trend: { devices: { at: string; total: number }[]; volume: VolumePoint[] }
-  categories: { value: string; count: number }[]
-  recent: Event[]
-}
+export type Overview = Shapes['Overview']
 
-export interface Facet {
-  field: string
-  values: { value: string; count: number }[]
-  without: number
-}
-export interface Suggestion {
-  insert: string
-  label: string
-  kind: 'field' | 'value' | 'help'
-}
-export interface View {
-  id: string
-  name: string
-  q: string
-  sort: string
-  columns: string[]
-  shared: boolean
-  owner: string
-}
-export interface DecisionRecord {
-  number: number
-  site: string
-  decision: { kind: 'join'; nodes: string[] } | { kind: 'part'; node: string; from: string[] }
-  by: string
-  at: string
-  reason: string
-  undone?: { by: string; at: string } | null
-}
+export type Facet = Shapes['FacetOf']
+export type Suggestion = Shapes['Suggestion']
+export type View = Shapes['View']
+export type DecisionRecord = Shapes['TakenDecision']
 
-export type PlaceKind = 'site' | 'building' | 'floor' | 'room' | 'storage'
-export interface PlaceRule {
-  how: 'vlan' | 'subnet' | 'switch-port' | 'access-point' | 'hl7-location' | 'name' | 'rtls'
-  pattern: string
-}
-export interface Place {
-  id: string
-  parent?: string | null
-  kind: PlaceKind
-  name: string
-  plan?: { width: number; height: number; image?: string } | null
-  x?: number | null
-  y?: number | null
-  rules: PlaceRule[]
-  devices: number
-  missing: number
-}
+export type PlaceKind = Shapes['PlaceKind']
+export type PlaceRule = Narrow<
+  Shapes['Rule'],
+  { how: 'vlan' | 'subnet' | 'switch-port' | 'access-point' | 'hl7-location' | 'name' | 'rtls' }
+>
+export type Place = Omit<Shapes['Place'], 'rules'> & { rules: PlaceRule[] }
 
-export interface Sensor {
-  name: string
-  site: string
-  version: string
-  interfaces: string[]
-  started: string
-  last_report: string
-  last_packet: string
-  packets: number
-  bytes: number
-  dropped: number
-  spooled: number
-  spooled_bytes: number
-  lost_reports: number
-  packets_per_second: number
-  bits_per_second: number
-  memory: number
-  weirds: Record<string, number>
-  evictions: Record<string, number>
-  health: 'good' | 'dropping' | 'silent' | 'behind'
-  words: string
-}
-export interface Coverage {
-  site: string
-  heard: number
-  unheard: number
-  blind_spots: DeviceSummary[]
-  vlans: Record<string, number>
-  unheard_vlans: Record<string, number>
-  switches: Record<string, number>
-  unheard_switches: Record<string, number>
-  /** What the maintenance system lists and nobody heard at any site. */
-  inventory?: { total: number; items: CmmsRow[] }
-}
+export type Sensor = Shapes['Judged']
+export type Coverage = Omit<Shapes['Heard'], 'blind_spots'> & { blind_spots: DeviceSummary[] }
 
-export interface Person {
-  name: string
-  display: string
-  role: Role
-  sites: string[] | null
-  disabled: boolean
-  totp: boolean
-  last_login?: string | null
-  source: 'local' | 'oidc'
-}
-export interface Token {
-  id: string
-  name: string
-  role: Role
-  sites: string[] | null
-  scopes: string[]
-  expires?: string | null
-  last_used?: string | null
-}
-export interface Channel {
-  id: string
-  kind: 'webhook' | 'email' | 'syslog'
-  name: string
-  enabled: boolean
-  threshold: Severity
-  kinds: EventKind[]
-  sites: string[] | null
-  config: Record<string, string>
-  state?: { last_sent?: string | null; last_error?: string | null; waiting: number }
-}
-export interface Integration {
-  id: string
-  kind: string
-  name: string
-  last_run?: string | null
-  rows?: number
-  words?: string
-}
-export interface Retention {
-  hours: number
-  days: number
-  events: number
-  grave_events: number
-  attributes: number
-  stays: number
-  external_devices: number
-  devices: number
-}
-export interface Sizes {
-  bytes: number
-  tables: { table: string; rows: number; bytes?: number | null }[]
-  devices: number
-  conversations: number
-  events: number
-}
-export interface GeneralSettings {
-  network_name: string
-  time_zone_hint?: string
-}
-export type CmmsRow = Record<string, string>
-export interface Reconciliation {
-  columns?: Record<string, string>
-  rows: number
-  unknown_to_cmms: DeviceSummary[]
-  missing_on_wire: CmmsRow[]
-  contradicting: { device: string; name?: string; field: string; cmms: string; wire: string }[]
-}
-export interface AuditRecord {
-  number: number
-  at: string
-  who: string
-  from: string
-  action: string
-  object: string
-  outcome: string
-  details: unknown
-  hash: string
-}
-export interface AuditVerdict {
-  ok: boolean
-  records: number
-  broken_at?: number | null
-}
+export type Person = Shapes['PersonShown']
+export type Token = Shapes['TokenShown']
+export type Channel = Shapes['ChannelShown']
+export type NewChannel = Shapes['NewChannel']
+export type Retention = Shapes['Days']
+export type Sizes = Shapes['Sizes']
+export type GeneralSettings = Required<Shapes['General']>
+export type RoleRule = Shapes['RoleRule']
+export type SingleSignOn = Shapes['SingleSignOn']
+export type NewSingleSignOn = Shapes['NewSingleSignOn']
+export type Spoken = Shapes['Spoken']
+export type CmmsRow = Shapes['Listed']
+export type Reconciliation = Omit<Shapes['Compared'], 'unknown_to_cmms'> & { unknown_to_cmms: DeviceSummary[] }
+export type AuditRecord = Omit<Shapes['AuditRecord'], 'details'> & { details: unknown }
+export type AuditVerdict = Shapes['Verified']

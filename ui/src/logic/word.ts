@@ -62,35 +62,20 @@ export function surety(confidence: number): string {
   return 'a guess'
 }
 
+/** Sources that are no protocols: the monitor has no other name for them. */
 const SOURCES: Record<string, string> = {
-  dicom: 'DICOM',
-  hl7: 'HL7',
-  dhcp: 'DHCP',
-  lldp: 'LLDP',
-  snmp: 'SNMP',
-  tls: 'TLS',
-  http: 'HTTP',
-  mdns: 'mDNS',
-  ssdp: 'SSDP',
-  arp: 'ARP',
-  smb: 'SMB',
-  ssh: 'SSH',
-  dns: 'DNS',
-  cdp: 'CDP',
-  ntp: 'NTP',
-  bacnet: 'BACnet',
-  modbus: 'Modbus',
-  rtsp: 'RTSP',
   oui: 'MAC address register',
+  catalog: 'Catalogue',
+  inventory: 'Equipment list',
+}
+/** How a protocol or source is written where the monitor does not say: "oui" → "MAC address register". */
+export function named(name: string): string {
+  return SOURCES[name] ?? (name === 'unknown' ? 'Not recognised' : sentence(name))
 }
 /** Who says so: "lldp" → "LLDP", "catalog:oui" → "Catalogue: MAC address register". */
-export function source(name: string): string {
+export function source(name: string, spelled: (name: string) => string): string {
   const [first = '', ...rest] = name.split(':')
-  if (first === 'catalog') return `Catalogue: ${SOURCES[rest.join(':')] ?? sentence(rest.join(' '))}`
-  return SOURCES[first] ?? sentence(name)
-}
-export function protocol(name: string): string {
-  return SOURCES[name] ?? (name.length <= 5 && name !== 'unknown' ? name.toUpperCase() : sentence(name))
+  return first === 'catalog' ? `Catalogue: ${spelled(rest.join(':'))}` : spelled(rest.length ? name : first)
 }
 
 const EVENTS: Record<string, string> = {

@@ -107,6 +107,20 @@ async fn discover(app: &App, settings: &Settings) -> Answer<Provider> {
     Ok(provider)
 }
 
+/// Asks the provider of the settings what it says of itself, as a sign-in would; answers where it lets people sign in.
+pub async fn look(app: &App, settings: &Settings) -> Answer<String> {
+    let provider = discover(app, settings).await?;
+    for (what, url) in [
+        ("authorization_endpoint", &provider.authorization_endpoint),
+        ("token_endpoint", &provider.token_endpoint),
+        ("jwks_uri", &provider.jwks_uri),
+    ] {
+        app.outgoing.check_address(url).map_err(|error| trouble(format!("{what}: {error}.")))?;
+    }
+    let _: Keys = ask(app, "keys", &provider.jwks_uri).await?;
+    Ok(provider.authorization_endpoint)
+}
+
 async fn enabled(app: &App) -> Answer<Settings> {
     settings(app).await?.filter(|settings| settings.enabled).ok_or_else(|| {
         Problem::new(

@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::header;
 use medward_model::DeviceId;
 use medward_monitor::{
-    Annotation, Asset, DeviceSummary, PageRequest, Patch, guess_columns, reconcile, worth,
+    Annotation, Asset, DeviceSummary, PageRequest, Patch, guess_columns, read_listing, reconcile, worth,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -152,26 +152,8 @@ async fn read(
 }
 
 fn read_csv(text: &[u8]) -> Answer<Vec<BTreeMap<String, String>>> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let head = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |sign: u8| head.iter().filter(|byte| **byte == sign).count();
-    // Tables of many countries are parted by semicolons.
-    let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|sign| count(*sign)).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text);
-    let wrong = |error: csv::Error| {
-        Problem::malformed(format!("The CSV cannot be read: {error}."), "Send UTF-8 with a head line.")
-    };
-    let headings: Vec<String> =
-        reader.headers().map_err(wrong)?.iter().map(|heading| heading.trim().to_owned()).collect();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(wrong)?;
-        rows.push(headings.iter().cloned().zip(record.iter().map(str::to_owned)).collect());
-        if rows.len() > MOST {
-            break;
-        }
-    }
-    Ok(rows)
+    read_listing(text, MOST)
+        .map_err(|error| Problem::malformed(format!("The list: {error}."), "Send UTF-8 with a head line."))
 }
 
 /// Devices that a list can be about: those of the house.

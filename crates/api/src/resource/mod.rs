@@ -25,6 +25,7 @@ mod missing;
 mod overview;
 mod people;
 mod places;
+mod protocols;
 mod sensors;
 mod session;
 mod settings;
@@ -87,6 +88,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(overview::routes())
         .merge(people::routes())
         .merge(places::routes())
+        .merge(protocols::routes())
         .merge(sensors::routes())
         .merge(session::routes())
         .merge(settings::routes())

@@ -15,7 +15,7 @@ use super::cmms::{self, Unseen};
 use crate::caller::Caller;
 use crate::extract::{Asked, Body, Named, at_most};
 use crate::problem::Problems;
-use crate::{Answer, App, Invitation, Problem, schema};
+use crate::{Answer, App, Invitation, OpenInvitation, Problem, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -23,6 +23,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(coverage))
         .routes(routes!(invite))
         .routes(routes!(remove))
+        .routes(routes!(invitations))
+        .routes(routes!(withdraw))
 }
 
 /// How a sensor is.
@@ -230,16 +232,57 @@ async fn invite(
     Ok(Json(app.live.invite(&guest.site, &guest.name).await?))
 }
 
-/// Takes a sensor's right to report away.
-#[utoipa::path(delete, path = "/api/v1/sensors/{name}", tag = "sensors", params(("name" = String, Path)), responses((status = 204), Problems))]
-async fn remove(State(app): State<App>, caller: Caller, Named(name): Named<String>) -> Answer<StatusCode> {
-    let states = app.store.sensors().await?;
-    let short: String = name.chars().take(64).collect();
-    if !states.iter().any(|state| state.name == name && caller.sees(&state.site)) {
-        return Err(Problem::missing("sensor", &short));
+/// Invitations that nobody has used yet. Their texts are not told again.
+#[utoipa::path(get, path = "/api/v1/invitations", tag = "sensors", responses((status = 200, body = Items<OpenInvitation>), Problems))]
+async fn invitations(State(app): State<App>, caller: Caller) -> Answer<Json<Items<OpenInvitation>>> {
+    Ok(Json(Items::all(open(&app, &caller).await?)))
+}
+
+async fn open(app: &App, caller: &Caller) -> Answer<Vec<OpenInvitation>> {
+    let mut open = app.live.invitations().await?;
+    open.retain(|invitation| caller.sees(&invitation.site));
+    Ok(open)
+}
+
+/// Takes an invitation back: it lets nobody in any more.
+#[utoipa::path(delete, path = "/api/v1/invitations/{id}", tag = "sensors", params(("id" = String, Path)), responses((status = 204), Problems))]
+async fn withdraw(State(app): State<App>, caller: Caller, Named(id): Named<String>) -> Answer<StatusCode> {
+    let known = open(&app, &caller).await?.iter().any(|invitation| invitation.id == id);
+    if known && app.live.withdraw(&id).await? {
+        return Ok(StatusCode::NO_CONTENT);
     }
-    app.live.dismiss(&name).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Err(Problem::missing("invitation", &id.chars().take(64).collect::<String>()))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Where {
+    /// Only the sensor of this site; without it, those of that name at all sites that are seen.
+    #[param(min_length = 1, max_length = 100)]
+    site: Option<String>,
+}
+
+/// Takes a sensor's right to report away.
+#[utoipa::path(delete, path = "/api/v1/sensors/{name}", tag = "sensors", params(("name" = String, Path), Where), responses((status = 204), Problems))]
+async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    Named(name): Named<String>,
+    Asked(asked): Asked<Where>,
+) -> Answer<StatusCode> {
+    let sites = caller.narrow(asked.site.as_deref());
+    if app.live.dismiss(sites.as_deref(), &name).await? > 0 {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let short: String = name.chars().take(64).collect();
+    let here = |site: &String| sites.as_ref().is_none_or(|sites| sites.contains(site));
+    if app.store.sensors().await?.iter().any(|state| state.name == name && here(&state.site)) {
+        return Err(Problem::refused(
+            format!("No certificate that is still valid was issued to a sensor '{short}'."),
+            "It watches in the monitor itself, or was removed before.",
+        ));
+    }
+    Err(Problem::missing("sensor", &short))
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sizes))
         .routes(routes!(general, set_general))
         .routes(routes!(single_sign_on, set_single_sign_on))
+        .routes(routes!(test_single_sign_on))
 }
 
 /// How long is kept what.
@@ -249,4 +250,21 @@ async fn set_single_sign_on(
     keep::save(&*app.store, oidc::KIND, oidc::ID, &settings, None, None, app.now()).await?;
     let noted = serde_json::json!({ "enabled": settings.enabled, "issuer": settings.issuer, "rules": settings.rules.len() });
     Ok((Extension(Noted(noted)), Json(shown(&app, settings))))
+}
+
+/// What the provider answered.
+#[derive(Serialize, ToSchema)]
+struct Provided {
+    /// Where people will sign in.
+    authorization_endpoint: String,
+}
+
+/// Asks the provider that is set what it says of itself: whether its address is right and it answers. Nobody signs in by it.
+#[utoipa::path(post, path = "/api/v1/settings/oidc/test", tag = "settings", responses((status = 200, body = Provided), Problems))]
+async fn test_single_sign_on(State(app): State<App>) -> Answer<Json<Provided>> {
+    let settings = oidc::settings(&app).await?.filter(|settings| !settings.issuer.is_empty());
+    let Some(settings) = settings else {
+        return Err(Problem::refused("No provider is set.", "Save its address first."));
+    };
+    Ok(Json(Provided { authorization_endpoint: oidc::look(&app, &settings).await? }))
 }

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use medward_api::{Invitation, Live, LiveError};
+use medward_api::{Invitation, Live, LiveError, OpenInvitation};
+use medward_model::Timestamp;
 use medward_monitor::{Asset, DecisionRecord, Position};
 
 /// Remembers what it was asked, by name.
@@ -31,9 +32,24 @@ impl Live for Remembering {
         Ok(Invitation { token: "once".to_owned(), command: format!("medward sensor --name {name}") })
     }
 
-    async fn dismiss(&self, name: &str) -> Result<(), LiveError> {
-        self.note(format!("dismiss {name}"));
-        Ok(())
+    async fn invitations(&self) -> Result<Vec<OpenInvitation>, LiveError> {
+        let open = |id: &str, site: &str| OpenInvitation {
+            id: id.to_owned(),
+            site: site.to_owned(),
+            name: format!("{site}-2"),
+            expires: Timestamp::from_parts(2_000_000_000, 0),
+        };
+        Ok(vec![open("0000000000000000", "north"), open("1111111111111111", "south")])
+    }
+
+    async fn withdraw(&self, id: &str) -> Result<bool, LiveError> {
+        self.note(format!("withdraw {id}"));
+        Ok(true)
+    }
+
+    async fn dismiss(&self, sites: Option<&[String]>, name: &str) -> Result<u64, LiveError> {
+        self.note(format!("dismiss {name} at {}", sites.map_or("all".to_owned(), |sites| sites.join(","))));
+        Ok(u64::from(name == "north-1"))
     }
 
     async fn decided(&self, record: &DecisionRecord) -> Result<(), LiveError> {

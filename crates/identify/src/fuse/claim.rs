@@ -25,10 +25,12 @@ pub(crate) struct SoftwareClaim {
     pub support: Support,
 }
 
-/// Sources that repeat one another's words: what a host says of itself in its name services, in one list.
+/// Sources that repeat one another's words: what a host says of itself in its name services, in one list; what a server wrote down
+/// of a client, which the wire told as well.
 pub(crate) fn family(source: &str) -> &str {
     match source {
-        "dhcpv4" | "dhcpv6" => "dhcp",
+        "dhcpv4" | "dhcpv6" | "dhcp-log" | "dnsmasq-leases" | "isc-dhcpd-leases" | "kea-leases"
+        | "windows-dhcp" => "dhcp",
         "mdns" | "dns" | "llmnr" => "dns",
         "nbns" | "browser" => "netbios",
         "ssdp" | "upnp" => "upnp",

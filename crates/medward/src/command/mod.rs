@@ -5,6 +5,7 @@ pub mod assess;
 
 pub mod feeds;
 pub mod inventory;
+pub mod invite;
 pub mod knowledge;
 pub mod lab;
 pub mod protocols;

@@ -51,6 +51,7 @@ fn entry(dissector: &Dissector) -> Value {
     json!({
         "name": dissector.name,
         "title": dissector.title,
+        "label": dissector.label,
         "group": dissector.group.name(),
         "carrier": dissector.carrier.name(),
         "ports": dissector.ports,

@@ -24,7 +24,7 @@ pub struct SensorArguments {
     /// Directory for the certificate and for reports that wait.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// The core's invitation: `medward invite` or the page Sensors gives one.
+    /// The core's invitation: `medward invite sensor` or the page Sensors gives one.
     #[arg(long, value_name = "TEXT")]
     pub invitation: Option<String>,
     /// Where the core is now, host:port; without it, where it was when this sensor was enrolled.

@@ -93,6 +93,9 @@ pub fn run(arguments: &ServeArguments, common: &Common) -> anyhow::Result<Exit> 
     if let Some(sensors) = server.sensors {
         anstream::println!("Sensors report to {sensors}");
     }
+    if let Some(fingerprint) = server.fingerprint {
+        anstream::println!("Its certificate's authority has the SHA-256 {fingerprint}");
+    }
     anstream::println!("Medward is at {}", server.address);
     let stop = Arc::new(AtomicBool::new(false));
     let watching = watch(arguments, opened, &server, runtime.handle(), &stop)?;

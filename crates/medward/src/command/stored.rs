@@ -1,18 +1,21 @@
 //! `medward data`: looking after what the monitor stored.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 use medward_monitor::{Audit, AuditRecord, Upkeep};
 use medward_store::Database;
+use medward_transport::Authority;
 
+use crate::asking::Fingerprint;
 use crate::cli::Common;
 use crate::exit::{Exit, Failure};
 use crate::output;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  medward data backup nightly.medward\n  medward data restore nightly.medward --database postgres://medward@db/medward\n  medward data verify-audit\n  medward data new-password\n\nA backup is one file for both kinds of database. The data directory's keys are not in it: keep them, too."
+    after_help = "Examples:\n  medward data backup nightly.medward\n  medward data restore nightly.medward --database postgres://medward@db/medward\n  medward data verify-audit\n  medward data certificate --output medward-ca.pem\n  medward data new-password\n\nA backup is one file for both kinds of database. The data directory's keys are not in it: keep them, too."
 )]
 pub struct DataArguments {
     #[command(subcommand)]
@@ -41,6 +44,8 @@ pub enum DataCommand {
     Sizes,
     /// Follow the chain of the audit trail from its beginning: 3 where it is broken.
     VerifyAudit,
+    /// Write the certificate (PEM) of the monitor's own authority, for who must trust it; its fingerprint on standard error.
+    Certificate,
     /// Give 'admin' a new one-time password: for who is locked out and has the machine itself.
     NewPassword,
 }
@@ -64,12 +69,15 @@ async fn carry_out(arguments: &DataArguments, common: &Common) -> anyhow::Result
         }
         return Ok(Exit::Done);
     }
+    if let DataCommand::Certificate = &arguments.command {
+        return certificate(arguments, common);
+    }
     if arguments.database.is_none() && !file.exists() {
         return Err(Failure::unreadable(format!("there is no database at {}", file.display())));
     }
     let database = Database::open(&place).await.map_err(|error| missing(&error))?;
     match &arguments.command {
-        DataCommand::Restore { .. } => Ok(Exit::Done),
+        DataCommand::Restore { .. } | DataCommand::Certificate => Ok(Exit::Done),
         DataCommand::Backup { to } => {
             database.backup(to).await.map_err(|error| missing(&error))?;
             if !common.quiet {
@@ -94,6 +102,24 @@ async fn carry_out(arguments: &DataArguments, common: &Common) -> anyhow::Result
             Ok(Exit::Done)
         }
     }
+}
+
+/// Tells the certificate of the authority, which is no secret; its key stays where it is.
+fn certificate(arguments: &DataArguments, common: &Common) -> anyhow::Result<Exit> {
+    let folder = arguments.data.join("authority");
+    let authority = Authority::open(&folder, SystemTime::now())
+        .map_err(|error| Failure::missing(error.to_string()))?
+        .ok_or_else(|| {
+            Failure::unreadable(format!(
+                "there is no authority in {}: `medward serve` makes it at its first start",
+                folder.display()
+            ))
+        })?;
+    output::write(common.output.as_deref(), |out| Ok(write!(out, "{}", authority.certificate_text())?))?;
+    if !common.quiet {
+        anstream::eprintln!("medward: its SHA-256 is {}", Fingerprint(authority.fingerprint()));
+    }
+    Ok(Exit::Done)
 }
 
 async fn verify(database: &Database, common: &Common) -> anyhow::Result<Exit> {

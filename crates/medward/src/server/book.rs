@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use medward_api::OpenInvitation;
 use medward_model::Timestamp;
-use medward_monitor::Store;
+use medward_monitor::{Store, StoreError};
 use medward_transport::{BookError, InvitationBook, InvitationEntry, Peer};
 
 /// Kind of their documents.
@@ -16,6 +17,28 @@ pub struct StoredBook(pub Arc<dyn Store>);
 
 fn id(hash: &[u8; 32]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl StoredBook {
+    /// Invitations that nobody has used yet, the first to expire first.
+    pub async fn open(&self) -> Result<Vec<OpenInvitation>, StoreError> {
+        let documents = self.0.documents(KIND, crate::live::clock()).await?;
+        let mut open: Vec<OpenInvitation> = documents
+            .into_iter()
+            .filter_map(|document| {
+                let peer = Peer::from_uri(document.body.get("peer")?.as_str()?)?;
+                let expires = document.expires?;
+                Some(OpenInvitation { id: document.id, site: peer.site, name: peer.sensor, expires })
+            })
+            .collect();
+        open.sort_by(|a, b| (a.expires, &a.id).cmp(&(b.expires, &b.id)));
+        Ok(open)
+    }
+
+    /// Takes one back; false where there is none of that id.
+    pub async fn withdraw(&self, id: &str) -> Result<bool, StoreError> {
+        self.0.delete_document(KIND, id).await
+    }
 }
 
 fn moment(time: SystemTime) -> Timestamp {

@@ -1,33 +1,33 @@
 //! What the interface asks of the running core.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use medward_api::{Invitation as Invited, Live, LiveError};
+use medward_api::{Invitation as Invited, Live, LiveError, OpenInvitation};
 use medward_monitor::{Asset, DecisionRecord, Position, Store};
-use medward_transport::{Authority, Invitation, InvitationBook, Peer};
 
-use super::book::StoredBook;
+use super::guests::{self, GuestError, Guests};
 use crate::live::{Core, clock};
-
-/// How long an invitation is good for.
-const INVITED: Duration = Duration::from_secs(24 * 3600);
 
 /// The core, as the interface sees it.
 pub struct CoreLive {
     pub core: Core,
     pub store: Arc<dyn Store>,
-    pub authority: Arc<Authority>,
-    pub book: Arc<StoredBook>,
-    /// Where sensors report, and by which names that is reached.
-    pub sensors: Option<(SocketAddr, Vec<String>)>,
+    pub guests: Guests,
+    /// Where sensors report, `host:port`.
+    pub sensors: Option<String>,
 }
 
 fn failed(error: impl std::fmt::Display) -> LiveError {
     LiveError::Failed(error.to_string())
+}
+
+fn refused(error: GuestError) -> LiveError {
+    match error {
+        GuestError::Name(error) => LiveError::Refused(error.to_string()),
+        other => failed(other),
+    }
 }
 
 #[async_trait]
@@ -79,41 +79,25 @@ impl Live for CoreLive {
     }
 
     async fn invite(&self, site: &str, name: &str) -> Result<Invited, LiveError> {
-        let Some((address, names)) = &self.sensors else {
+        let Some(core) = &self.sensors else {
             let words = "this core takes in no sensors: start it with --sensors ADDRESS (0.0.0.0:8444)";
             return Err(LiveError::Absent(words.to_owned()));
         };
-        let peer = Peer::new(site, name).map_err(|error| LiveError::Refused(error.to_string()))?;
-        let host = names.first().cloned().unwrap_or_else(|| match address.ip() {
-            ip if ip.is_unspecified() => "localhost".to_owned(),
-            ip => ip.to_string(),
-        });
-        let core = format!("{host}:{}", address.port());
-        let expires = SystemTime::now() + INVITED;
-        let (invitation, entry) =
-            Invitation::new(&core, self.authority.fingerprint(), &peer, expires).map_err(failed)?;
-        self.book.keep(entry).await.map_err(failed)?;
-        let token = invitation.text();
-        let command =
-            format!("medward sensor --data /var/lib/medward-sensor --capture eth1 --invitation {token}");
+        let token = self.guests.invite(core, site, name).await.map_err(refused)?.text();
+        let command = guests::command(&token);
         Ok(Invited { token, command })
     }
 
-    async fn dismiss(&self, name: &str) -> Result<(), LiveError> {
-        let register = self.authority.register();
-        let peers: Vec<Peer> = register
-            .issued()
-            .into_iter()
-            .map(|issued| issued.peer)
-            .filter(|peer| peer.sensor == name)
-            .collect();
-        if peers.is_empty() {
-            return Err(LiveError::Refused(format!("no certificate was issued to a sensor '{name}'")));
-        }
-        for peer in &peers {
-            register.revoke_sensor(peer).map_err(failed)?;
-        }
-        Ok(())
+    async fn invitations(&self) -> Result<Vec<OpenInvitation>, LiveError> {
+        self.guests.open().await.map_err(refused)
+    }
+
+    async fn withdraw(&self, id: &str) -> Result<bool, LiveError> {
+        self.guests.withdraw(id).await.map_err(refused)
+    }
+
+    async fn dismiss(&self, sites: Option<&[String]>, name: &str) -> Result<u64, LiveError> {
+        self.guests.dismiss(sites, name).map_err(refused)
     }
 
     async fn decided(&self, record: &DecisionRecord) -> Result<(), LiveError> {

@@ -1,15 +1,19 @@
 //! The monitor as a server: database, core, interface, sensors.
 
 mod book;
+mod guests;
 mod live;
 mod tls;
+
+pub use book::StoredBook;
+pub use guests::{GuestError, Guests, command as sensor_command, place as sensors_place};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use medward_api::{App, Config, Notice, SystemClock, first_run, router};
+use medward_api::{App, Config, Notice, Spoken, SystemClock, first_run, router};
 use medward_identify::Catalog;
 use medward_monitor::{EventList, Report, Store};
 use medward_store::Database;
@@ -20,9 +24,9 @@ use medward_transport::{
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
+use crate::asking::Fingerprint;
 use crate::exit::Failure;
 use crate::live::{Compiled, Core, Signal, chores};
-use book::StoredBook;
 use live::CoreLive;
 
 /// How a server is set up.
@@ -48,6 +52,8 @@ pub struct Server {
     /// Where sensors are taken in.
     pub sensors: Option<SocketAddr>,
     pub one_time_password: Option<String>,
+    /// Of the authority whose certificate the interface shows; none where it shows another's, or none.
+    pub fingerprint: Option<Fingerprint>,
     handle: axum_server::Handle<SocketAddr>,
     tasks: JoinSet<()>,
     _listener: Option<Listener>,
@@ -86,13 +92,15 @@ impl Server {
             None => None,
         };
 
+        let place = listener.as_ref().map(|listener| sensors_address(listener.address(), &settings.names));
+        guests::keep_place(&*store, place.as_deref()).await.map_err(|error| missing(&error))?;
+
         let (notices, _) = broadcast::channel(4096);
         let live = CoreLive {
             core: core.clone(),
             store: Arc::clone(&store),
-            authority: Arc::clone(&authority),
-            book: Arc::clone(&book),
-            sensors: listener.as_ref().map(|listener| (listener.address(), settings.names.clone())),
+            guests: Guests { authority: Arc::clone(&authority), book },
+            sensors: place,
         };
         let scheme = if settings.plain_http { "http" } else { "https" };
         let host = settings.names.first().cloned().unwrap_or_else(|| match settings.listen.ip() {
@@ -103,6 +111,7 @@ impl Server {
             tls: !settings.plain_http,
             public_address: format!("{scheme}://{host}:{}", settings.listen.port()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocols: spoken(),
             ..Config::with_key(key(&settings.data.join("key"))?)
         };
         let app =
@@ -129,6 +138,7 @@ impl Server {
             tasks.spawn(take_in(inlet, Intake { core: core.clone(), names: Arc::clone(&names) }));
         }
 
+        let own = !settings.plain_http && settings.certificate.is_none();
         let handle = axum_server::Handle::new();
         let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
         let socket = std::net::TcpListener::bind(settings.listen)
@@ -157,6 +167,7 @@ impl Server {
             address: format!("{scheme}://{host}:{}", bound.port()),
             sensors: listener.as_ref().map(Listener::address),
             one_time_password,
+            fingerprint: own.then(|| Fingerprint(authority.fingerprint())),
             handle,
             tasks,
             _listener: listener,
@@ -259,6 +270,27 @@ async fn tell(
             let _ = notices.send(Notice::Sensors { site });
         }
     }
+}
+
+/// Everything that is read, as people write it.
+fn spoken() -> Arc<[Spoken]> {
+    let read = medward_dissect::dissectors().map(|d| (d.name, d.label, d.title));
+    let told = medward_sources::SOURCES.iter().map(|s| (s.name, s.title, s.title));
+    let spoken = |(name, label, title): (&str, &str, &str)| Spoken {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        title: title.to_owned(),
+    };
+    read.chain(told).map(spoken).collect()
+}
+
+/// Where sensors elsewhere reach this core: by its first name, where it has any.
+fn sensors_address(address: SocketAddr, names: &[String]) -> String {
+    let host = names.first().cloned().unwrap_or_else(|| match address.ip() {
+        ip if ip.is_unspecified() => "localhost".to_owned(),
+        ip => SocketAddr::new(ip, 0).to_string().trim_end_matches(":0").to_owned(),
+    });
+    format!("{host}:{}", address.port())
 }
 
 /// Makes the folder, for its owner alone.

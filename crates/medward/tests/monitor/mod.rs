@@ -105,6 +105,20 @@ impl Monitor {
         (status, answer.body_mut().read_to_string().unwrap_or_default())
     }
 
+    /// Where it is, as `--server` takes it.
+    pub fn address(&self) -> &str {
+        &self.base
+    }
+
+    /// A new token of the administrator that may do all that tokens may.
+    pub fn token(&self) -> String {
+        let wanted = json!({ "name": "test", "role": "administrator", "scopes": [], "sites": null });
+        let (status, body) = self.send("POST", "/tokens", &wanted);
+        assert!(status < 300, "{status}: {body}");
+        let told: Value = serde_json::from_str(&body).expect("JSON");
+        told["token"].as_str().expect("a token").to_owned()
+    }
+
     /// The status of a GET by somebody unknown.
     pub fn status_without_session(&self, path: &str) -> u16 {
         let url = format!("{}/api/v1{path}", self.base);

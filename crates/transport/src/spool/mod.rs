@@ -27,6 +27,15 @@ use tokio::sync::Notify;
 use self::store::Store;
 use crate::{MAX_BODY, Number, Parcel, ParcelError, check_name};
 
+/// Reads bytes as a segment file, whatever they are.
+pub(crate) fn exercise(mut bytes: &[u8]) {
+    let _ = record::Head::read(&mut &bytes[..]);
+    while let Ok(record::Record::Whole { sequence, body }) = record::read(&mut bytes) {
+        let again = record::encode(sequence, &body);
+        assert_eq!(record::read(&mut &again[..]).ok(), Some(record::Record::Whole { sequence, body }));
+    }
+}
+
 /// How a spool is kept.
 #[derive(Clone, Debug)]
 pub struct SpoolSettings {

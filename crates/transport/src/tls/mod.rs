@@ -2,13 +2,13 @@
 
 mod config;
 mod enrol;
-mod frame;
+pub(crate) mod frame;
 mod gate;
 mod inlet;
 mod link;
 mod listener;
 mod outlet;
-mod protocol;
+pub(crate) mod protocol;
 mod session;
 mod statistics;
 

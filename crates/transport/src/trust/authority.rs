@@ -82,9 +82,23 @@ impl Authority {
         Ok(Self { folder: folder.into(), certificate, issuer, register })
     }
 
+    /// Opens the authority in a folder where there is one.
+    pub fn open(folder: &Path, now: SystemTime) -> Result<Option<Self>, AuthorityError> {
+        if folder.join("authority.pem").exists() {
+            Self::open_or_create(folder, now).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// The authority's certificate (DER).
     pub fn certificate(&self) -> &CertificateDer<'static> {
         &self.certificate
+    }
+
+    /// The authority's certificate as text (PEM): what others need to trust it.
+    pub fn certificate_text(&self) -> String {
+        pem_of(&self.certificate)
     }
 
     /// SHA-256 of the authority's certificate: what invitations carry.

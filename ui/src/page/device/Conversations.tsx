@@ -4,9 +4,10 @@ import { SegmentedControl, Table, Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { get } from '../../api/client'
+import { useProtocols } from '../../api/protocols'
 import type { ConversationRow, Page } from '../../api/schema'
 import { bytes, count } from '../../logic/amount'
-import { category, protocol } from '../../logic/word'
+import { category } from '../../logic/word'
 import { DeviceLink } from '../../part/DeviceLink'
 import { Card } from '../../part/Layout'
 import { Mark } from '../../part/Mark'
@@ -85,6 +86,7 @@ export function Conversations({ id }: { id: string }) {
 
 function Row({ row, id }: { row: ConversationRow; id: string }) {
   const asks = row.originator === id
+  const protocol = useProtocols()
   const [peer, name, scope, kind] = asks
     ? [row.responder, row.responder_name, row.responder_scope, row.responder_category]
     : [row.originator, row.originator_name, row.originator_scope, row.originator_category]

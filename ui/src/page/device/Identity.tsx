@@ -2,8 +2,9 @@
 
 import { Anchor, Grid, Stack, Table, Text } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
+import { useProtocols } from '../../api/protocols'
 import type { DeviceAnswer } from '../../api/schema'
-import { ATTRIBUTE_ORDER, attribute, attributeValue, protocol, surety } from '../../logic/word'
+import { ATTRIBUTE_ORDER, attribute, attributeValue, surety } from '../../logic/word'
 import { DeviceLink } from '../../part/DeviceLink'
 import { Card } from '../../part/Layout'
 import { Moment } from '../../part/Moment'
@@ -85,6 +86,7 @@ function place(name: string): number {
 
 function Services({ answer }: { answer: DeviceAnswer }) {
   const { services } = answer.device
+  const protocol = useProtocols()
   return (
     <Card title="Services" note="What it answers on" flush>
       {services.length === 0 ? (
@@ -108,7 +110,7 @@ function Services({ answer }: { answer: DeviceAnswer }) {
                   <Table.Td pl="md" className="mono">
                     {service.port}/{service.transport}
                   </Table.Td>
-                  <Table.Td>{service.protocol === 'unknown' ? 'Not recognised' : protocol(service.protocol)}</Table.Td>
+                  <Table.Td>{protocol(service.protocol)}</Table.Td>
                   <Table.Td>
                     <Moment at={service.first_seen} />
                   </Table.Td>

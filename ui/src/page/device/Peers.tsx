@@ -3,6 +3,7 @@ import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { get } from '../../api/client'
+import { useProtocols } from '../../api/protocols'
 import type { Peers as Answer } from '../../api/schema'
 import { bytes } from '../../logic/amount'
 import { category } from '../../logic/word'
@@ -35,6 +36,7 @@ export function Peers({ id }: { id: string }) {
 
 function Picture({ id, peers }: { id: string; peers: Answer }) {
   const navigate = useNavigate()
+  const protocol = useProtocols()
   const weight = new Map<string, { bytes: number; protocols: string[] }>()
   for (const link of peers.links) {
     const other = link.from === id ? link.to : link.to === id ? link.from : undefined
@@ -81,7 +83,7 @@ function Picture({ id, peers }: { id: string; peers: Answer }) {
         const outside = node?.scope === 'external'
         const right = x > width / 2
         const kind = outside ? 'outside the network' : node?.category ? category(node.category) : ''
-        const words = `${shorten(node?.name ?? peer)} ${kind}: ${bytes(told.bytes)}, ${told.protocols.join(', ')}`
+        const words = `${shorten(node?.name ?? peer)} ${kind}: ${bytes(told.bytes)}, ${told.protocols.map(protocol).join(', ')}`
         return (
           <a
             key={peer}

@@ -3,6 +3,7 @@
 import { Badge, Box, Drawer, Group, Progress, Stack, Table, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { get } from '../../api/client'
+import { useProtocols } from '../../api/protocols'
 import type { Why as Answer, Support } from '../../api/schema'
 import { percent } from '../../logic/amount'
 import { attribute as attributeName, attributeValue, source, surety } from '../../logic/word'
@@ -99,6 +100,7 @@ function Reasons({ why }: { why: Answer }) {
 }
 
 function Evidence({ list }: { list: Support[] }) {
+  const spelled = useProtocols()
   return (
     <Scroll label="Evidence">
       <Table fz="sm" withRowBorders>
@@ -114,7 +116,7 @@ function Evidence({ list }: { list: Support[] }) {
           {list.map((support) => (
             <Table.Tr key={`${support.source} ${support.field} ${support.value} ${support.packet}`}>
               <Table.Td>
-                {source(support.source)}
+                {source(support.source, spelled)}
                 <Text size="xs" c="dimmed" className="mono">
                   {support.field}
                 </Text>

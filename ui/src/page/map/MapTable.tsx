@@ -2,9 +2,9 @@
 
 import { Anchor, Table, Text, UnstyledButton } from '@mantine/core'
 import { useState } from 'react'
+import { useProtocols } from '../../api/protocols'
 import type { MapAnswer } from '../../api/schema'
 import { bytes, count } from '../../logic/amount'
-import { protocol } from '../../logic/word'
 import { Moment } from '../../part/Moment'
 import { Scroll } from '../../part/Scroll'
 
@@ -20,6 +20,7 @@ export function MapTable({
   onChoose: (id: string) => void
 }) {
   const [shown, setShown] = useState(STEP)
+  const protocol = useProtocols()
   const end = (id: string) => (
     <UnstyledButton className="device-link" onClick={() => onChoose(id)} py={3}>
       {name(id)}

@@ -1,10 +1,10 @@
 // What is known of a chosen node, and the way to its devices.
 import { Button, CloseButton, Group, Stack, Text, Title, UnstyledButton } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
+import { useProtocols } from '../../api/protocols'
 import type { MapAnswer, MapGroup } from '../../api/schema'
 import { bytes, count, many } from '../../logic/amount'
 import { term } from '../../logic/query'
-import { protocol } from '../../logic/word'
 
 interface NodePanelProps {
   map: MapAnswer
@@ -16,6 +16,7 @@ interface NodePanelProps {
 
 export function NodePanel({ map, group, id, name, onChoose }: NodePanelProps) {
   const navigate = useNavigate()
+  const protocol = useProtocols()
   const node = map.nodes.find((one) => one.id === id)
   if (!node) return null
   const links = map.links.filter((link) => link.from === id || link.to === id)
@@ -35,7 +36,7 @@ export function NodePanel({ map, group, id, name, onChoose }: NodePanelProps) {
           ? node.scope === 'external'
             ? 'Outside the network. '
             : ''
-          : `${many(node.devices, 'device')}, ${count(node.medical)} medical. `}
+          : `${many(node.devices, 'device')}${node.medical ? ', mostly medical' : ''}. `}
         {node.missing ? `${group === 'device' ? 'It is' : many(node.missing, 'is', 'are')} missing. ` : ''}
         {bytes(total)} of traffic with {many(links.length, 'other')}.
       </Text>

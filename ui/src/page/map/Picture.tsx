@@ -34,7 +34,7 @@ type Colours = ReturnType<typeof colours>
 function colourOf(node: MapNode, c: Colours, single: boolean): string {
   if (node.scope === 'external') return c.outside
   if (node.missing && single) return c.missing
-  return node.medical > 0 ? c.medical : c.other
+  return node.medical ? c.medical : c.other
 }
 
 export default function Picture({ map, chosen, onChoose, name, onUnable }: PictureProps) {

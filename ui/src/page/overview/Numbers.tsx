@@ -47,7 +47,7 @@ export function Numbers({ of: { devices, missing, sensors, traffic } }: { of: Ov
     {
       label: 'Traffic in 24 hours',
       value: bytes(traffic.bytes_24h),
-      sub: `${count(traffic.conversations)} conversations`,
+      sub: typeof traffic.conversations === 'number' ? `${count(traffic.conversations)} conversations` : '',
       page: '/map',
     },
   ]

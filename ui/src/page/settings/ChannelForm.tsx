@@ -1,27 +1,72 @@
 // Setting up a channel for alerts.
-import { Button, Group, MultiSelect, PasswordInput, Select, Stack, Switch, TextInput } from '@mantine/core'
+import { Button, Group, MultiSelect, NumberInput, PasswordInput, Select, Stack, Switch, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { useChange } from '../../api/change'
 import { post, put } from '../../api/client'
-import type { Channel, EventKind, Severity } from '../../api/schema'
+import type { Channel, EventKind, NewChannel, Severity } from '../../api/schema'
 import { useSites } from '../../api/session'
 import { EVENT_KINDS, eventKind, sentence } from '../../logic/word'
 
 type Kind = Channel['kind']
-const FIELDS: Record<Kind, [string, string, string][]> = {
+type Target =
+  | Pick<Extract<NewChannel, { kind: 'email' }>, 'kind' | 'config'>
+  | Pick<Extract<NewChannel, { kind: 'syslog' }>, 'kind' | 'config'>
+  | Pick<Extract<NewChannel, { kind: 'webhook' }>, 'kind' | 'config'>
+/** What is written in the fields of all kinds. */
+interface Written {
+  url: string
+  to: string
+  from: string
+  host: string
+  port: number
+  user: string
+  security: 'tls' | 'starttls' | 'none'
+  carrier: 'udp' | 'tcp'
+}
+const TEXTS: Record<Kind, [keyof Written, string, string][]> = {
   webhook: [['url', 'Address', 'https://alerts.hospital.example/medward']],
   email: [
-    ['to', 'To', 'oncall@hospital.example'],
+    ['to', 'To', 'oncall@hospital.example, second@hospital.example'],
     ['from', 'From', 'medward@hospital.example'],
-    ['server', 'Mail server', 'smtp.hospital.example:587'],
     ['user', 'User at the mail server', ''],
+    ['host', 'Mail server', 'smtp.hospital.example'],
   ],
-  syslog: [['address', 'Server and port', 'siem.hospital.example:6514']],
+  syslog: [['host', 'Server', 'siem.hospital.example']],
 }
+const PORT: Record<Kind, number> = { webhook: 443, email: 465, syslog: 514 }
 const SECRET: Record<Kind, string> = {
   webhook: 'Key to sign messages with',
   email: 'Password at the mail server',
   syslog: '',
+}
+
+function written(channel: Channel | undefined): Written {
+  const start: Written = {
+    url: '',
+    to: '',
+    from: '',
+    host: '',
+    port: PORT[channel?.kind ?? 'email'],
+    user: '',
+    security: 'tls',
+    carrier: 'udp',
+  }
+  if (!channel) return start
+  return channel.kind === 'email'
+    ? { ...start, ...channel.config, to: channel.config.to.join(', ') }
+    : { ...start, ...channel.config }
+}
+
+/** Where it is to lead, as the API takes it; nothing where something is missing. */
+function target(kind: Kind, of: Written): Target | undefined {
+  const [url, from, host, user] = [of.url.trim(), of.from.trim(), of.host.trim(), of.user.trim()]
+  if (kind === 'webhook') return url ? { kind, config: { url } } : undefined
+  if (!host || !of.port) return undefined
+  if (kind === 'syslog') return { kind, config: { host, port: of.port, carrier: of.carrier } }
+  const to = of.to.split(/[,;\s]+/).filter(Boolean)
+  return to.length && from
+    ? { kind, config: { host, port: of.port, security: of.security, user, from, to } }
+    : undefined
 }
 
 export function ChannelForm({ channel, close }: { channel?: Channel; close: () => void }) {
@@ -32,27 +77,28 @@ export function ChannelForm({ channel, close }: { channel?: Channel; close: () =
   const [threshold, setThreshold] = useState<Severity>(channel?.threshold ?? 'high')
   const [kinds, setKinds] = useState<string[]>(channel?.kinds ?? [])
   const [sites, setSites] = useState(channel?.sites ?? [])
-  const [config, setConfig] = useState<Record<string, string>>(channel?.config ?? {})
+  const [config, setConfig] = useState(() => written(channel))
   const [secret, setSecret] = useState('')
-  const fields = FIELDS[kind]
-  const body = {
-    kind,
+  const leads = target(kind, config)
+  const write = (part: Partial<Written>) => setConfig((old) => ({ ...old, ...part }))
+  const rest = {
     name: name.trim(),
     enabled,
     threshold,
     kinds: kinds as EventKind[],
     sites: sites.length ? sites : null,
-    config: Object.fromEntries(fields.flatMap(([key]) => (config[key]?.trim() ? [[key, config[key].trim()]] : []))),
     ...(secret ? { secret } : {}),
   }
   const save = useChange({
-    act: () => (channel ? put(`/channels/${encodeURIComponent(channel.id)}`, body) : post('/channels', body)),
+    act: () => {
+      const body = { ...rest, ...leads }
+      return channel ? put(`/channels/${encodeURIComponent(channel.id)}`, body) : post('/channels', body)
+    },
     touches: ['channels'],
     done: 'Saved. Send a test to be sure.',
     after: close,
   })
-  const first = fields[0]?.[0] ?? ''
-  const ready = Boolean(body.name && config[first]?.trim())
+  const ready = Boolean(rest.name && leads)
   return (
     <form
       onSubmit={(event: FormEvent) => {
@@ -70,21 +116,56 @@ export function ChannelForm({ channel, close }: { channel?: Channel; close: () =
             { value: 'syslog', label: 'Syslog' },
           ]}
           value={kind}
-          onChange={(value) => value && setKind(value as Kind)}
+          onChange={(value) => {
+            if (!value) return
+            setKind(value as Kind)
+            write({ port: PORT[value as Kind] })
+          }}
         />
         <TextInput label="Name" maxLength={80} value={name} onChange={(event) => setName(event.currentTarget.value)} />
-        {fields.map(([key, label, example]) => (
+        {TEXTS[kind].map(([key, label, example]) => (
           <TextInput
             key={key}
             label={label}
             placeholder={example}
-            value={config[key] ?? ''}
-            onChange={(event) => {
-              const { value } = event.currentTarget
-              setConfig((old) => ({ ...old, [key]: value }))
-            }}
+            value={config[key]}
+            onChange={(event) => write({ [key]: event.currentTarget.value })}
           />
         ))}
+        {kind !== 'webhook' && (
+          <Group grow align="flex-end">
+            <NumberInput
+              label="Port"
+              min={1}
+              max={65535}
+              allowDecimal={false}
+              value={config.port}
+              onChange={(port) => write({ port: Number(port) || 0 })}
+            />
+            {kind === 'email' ? (
+              <Select
+                label="Encryption"
+                data={[
+                  { value: 'tls', label: 'TLS' },
+                  { value: 'starttls', label: 'STARTTLS' },
+                  { value: 'none', label: 'None' },
+                ]}
+                value={config.security}
+                onChange={(security) => security && write({ security: security as Written['security'] })}
+              />
+            ) : (
+              <Select
+                label="Carried by"
+                data={[
+                  { value: 'udp', label: 'UDP' },
+                  { value: 'tcp', label: 'TCP' },
+                ]}
+                value={config.carrier}
+                onChange={(carrier) => carrier && write({ carrier: carrier as Written['carrier'] })}
+              />
+            )}
+          </Group>
+        )}
         {SECRET[kind] && (
           <PasswordInput
             label={SECRET[kind]}

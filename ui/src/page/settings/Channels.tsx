@@ -58,6 +58,14 @@ export default function Channels() {
   )
 }
 
+/** Where it leads, in one line. */
+function where(channel: Channel): string {
+  if (channel.kind === 'webhook') return channel.config.url
+  if (channel.kind === 'email')
+    return `${channel.config.to.join(', ')} by ${channel.config.host}:${channel.config.port}`
+  return `${channel.config.host}:${channel.config.port} (${(channel.config.carrier ?? 'udp').toUpperCase()})`
+}
+
 function Row({ channel, edit }: { channel: Channel; edit: () => void }) {
   const test = useChange({
     act: () => post(`/channels/${encodeURIComponent(channel.id)}/test`),
@@ -85,7 +93,7 @@ function Row({ channel, edit }: { channel: Channel; edit: () => void }) {
           )}
         </Group>
         <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-          {Object.values(channel.config).join(', ')}
+          {where(channel)}
         </Text>
         <Text size="sm">
           {sentence(channel.threshold)} and above,{' '}

@@ -23,7 +23,7 @@ export function CmmsImport({ name, sheet, close }: { name: string; sheet: Sheet;
   const preview = useChange({ act: () => send(true), touches: [] })
   const bring = useChange({
     act: () => send(false),
-    touches: ['integrations', 'cmms', 'devices', 'device'],
+    touches: ['cmms', 'devices', 'device'],
     done: (answer) => `${many(answer.rows, 'row')} imported.`,
     after: close,
   })

@@ -46,7 +46,7 @@ export default function Identities() {
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
-                  {data.items.map((record) => (
+                  {data.items.map(({ record, undone }) => (
                     <Table.Tr key={record.number}>
                       <Table.Td pl="md">
                         {record.decision.kind === 'join' ? 'One device: ' : 'Not part of it: '}
@@ -65,9 +65,9 @@ export default function Identities() {
                         </Text>
                       </Table.Td>
                       <Table.Td>
-                        {record.undone ? (
+                        {undone ? (
                           <Text size="xs" c="dimmed" component="div">
-                            taken back by {record.undone.by} <Moment at={record.undone.at} />
+                            taken back by {undone.by} <Moment at={undone.at} />
                           </Text>
                         ) : (
                           <Button

@@ -3,12 +3,11 @@ import { Button, FileButton, Group, Stack, Tabs, Text } from '@mantine/core'
 import { IconUpload } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { get } from '../../api/client'
-import type { Integration, Page, Reconciliation } from '../../api/schema'
+import { get, Problem } from '../../api/client'
+import type { Reconciliation } from '../../api/schema'
 import { count } from '../../logic/amount'
 import { readCsv, type Sheet } from '../../logic/csv'
 import { Card } from '../../part/Layout'
-import { Moment } from '../../part/Moment'
 import { Loaded, Nothing } from '../../part/State'
 import { CmmsImport } from './CmmsImport'
 import { Contradicting, MissingOnWire, UnknownToCmms } from './Reconcile'
@@ -16,13 +15,18 @@ import { Contradicting, MissingOnWire, UnknownToCmms } from './Reconcile'
 /** Larger files are refused before they are read. */
 const LARGEST = 30_000_000
 
+/** No list was imported yet: that is no failure. */
+const isNone = (error: unknown) => error instanceof Problem && error.status === 404
+
 export default function Integrations() {
   const [sheet, setSheet] = useState<{ name: string; sheet: Sheet }>()
   const [wrong, setWrong] = useState('')
-  const integrations = useQuery({
-    queryKey: ['integrations'],
-    queryFn: ({ signal }) => get<Page<Integration>>('/integrations', undefined, signal),
+  const compared = useQuery({
+    queryKey: ['cmms'],
+    queryFn: ({ signal }) => get<Reconciliation>('/cmms/reconcile', undefined, signal),
+    retry: (failed, error) => failed < 2 && !isNone(error),
   })
+  const none = isNone(compared.error)
   const read = async (file: File | null) => {
     setWrong('')
     if (!file) return
@@ -32,7 +36,6 @@ export default function Integrations() {
     setSheet({ name: file.name, sheet: read })
   }
   if (sheet) return <CmmsImport name={sheet.name} sheet={sheet.sheet} close={() => setSheet(undefined)} />
-  const last = integrations.data?.items.find((one) => one.kind === 'cmms')
   return (
     <Stack gap="md">
       <Card
@@ -53,41 +56,33 @@ export default function Integrations() {
             {wrong}
           </Text>
         )}
-        <Loaded of={integrations}>
-          {() =>
-            last ? (
+        {none ? (
+          <Text size="sm" c="dimmed">
+            No list was imported yet.
+          </Text>
+        ) : (
+          <Loaded of={compared}>
+            {(data) => (
               <Text size="sm">
-                {last.name}: {last.words ?? `${count(last.rows ?? 0)} rows`}. Imported <Moment at={last.last_run} />.
+                {count(data.rows)} rows, {count(data.matched)} of them found on the network.
               </Text>
-            ) : (
-              <Text size="sm" c="dimmed">
-                No list was imported yet.
-              </Text>
-            )
-          }
-        </Loaded>
+            )}
+          </Loaded>
+        )}
       </Card>
-      {last && <Compared />}
+      {compared.data && (
+        <Card title="List and network compared" flush>
+          <Differences of={compared.data} />
+        </Card>
+      )}
     </Stack>
-  )
-}
-
-function Compared() {
-  const answer = useQuery({
-    queryKey: ['cmms'],
-    queryFn: ({ signal }) => get<Reconciliation>('/cmms/reconcile', undefined, signal),
-  })
-  return (
-    <Card title="List and network compared" flush>
-      <Loaded of={answer}>{(data) => <Differences of={data} />}</Loaded>
-    </Card>
   )
 }
 
 export function Differences({ of }: { of: Reconciliation }) {
   const parts = [
-    ['unknown', 'Not in the list', of.unknown_to_cmms.length],
-    ['missing', 'Not on the network', of.missing_on_wire.length],
+    ['unknown', 'Not in the list', of.unknown_total],
+    ['missing', 'Not on the network', of.missing_total],
     ['contradicting', 'Contradicting', of.contradicting.length],
   ] as const
   if (parts.every(([, , many]) => many === 0)) {

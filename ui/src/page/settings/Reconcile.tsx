@@ -1,12 +1,22 @@
 // Where list and network differ, one table for each way.
 import { Table, Text } from '@mantine/core'
 import type { CmmsRow, DeviceSummary, Reconciliation } from '../../api/schema'
-import { FIELDS } from '../../logic/csv'
 import { attribute, category } from '../../logic/word'
 import { DeviceLink } from '../../part/DeviceLink'
 import { Scroll } from '../../part/Scroll'
 
 const MOST = 200
+const COLUMNS = [
+  ['tag', 'Asset tag'],
+  ['name', 'Name'],
+  ['vendor', 'Vendor'],
+  ['model', 'Model'],
+  ['serial', 'Serial number'],
+  ['mac', 'MAC address'],
+  ['ip', 'IP address'],
+  ['location', 'Location'],
+  ['value', 'Value'],
+] as const satisfies readonly (readonly [keyof CmmsRow, string])[]
 
 function Note({ shown, all }: { shown: number; all: number }) {
   if (shown >= all) return null
@@ -52,8 +62,7 @@ export function UnknownToCmms({ devices }: { devices: DeviceSummary[] }) {
 
 export function MissingOnWire({ rows }: { rows: CmmsRow[] }) {
   const first = rows.slice(0, MOST)
-  const fields = [['tag', 'Asset tag'] as const, ...FIELDS]
-  const known = fields.filter(([field]) => first.some((row) => row[field])).slice(0, 7)
+  const known = COLUMNS.filter(([field]) => first.some((row) => row[field])).slice(0, 7)
   return (
     <Scroll>
       <Table>
@@ -71,7 +80,7 @@ export function MissingOnWire({ rows }: { rows: CmmsRow[] }) {
             <Table.Tr key={JSON.stringify(row)}>
               {known.map(([field], index) => (
                 <Table.Td key={field} pl={index ? undefined : 'md'}>
-                  {row[field] ?? '–'}
+                  {row[field] || '–'}
                 </Table.Td>
               ))}
             </Table.Tr>
@@ -99,7 +108,7 @@ export function Contradicting({ rows }: { rows: Reconciliation['contradicting'] 
           {rows.slice(0, MOST).map((row) => (
             <Table.Tr key={`${row.device} ${row.field}`}>
               <Table.Td pl="md">
-                <DeviceLink id={row.device} name={row.name} />
+                <DeviceLink id={row.device} />
               </Table.Td>
               <Table.Td>{attribute(row.field)}</Table.Td>
               <Table.Td className="mono">{row.cmms}</Table.Td>

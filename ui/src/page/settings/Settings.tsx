@@ -11,6 +11,12 @@ import { Forbidden, Loading } from '../../part/State'
 const PARTS = [
   { id: 'account', label: 'Your account', page: lazy(() => import('./Account')) },
   { id: 'people', label: 'People', need: 'people.manage', page: lazy(() => import('./People')) },
+  {
+    id: 'single-sign-on',
+    label: 'Single sign-on',
+    need: 'setting.write',
+    page: lazy(() => import('./SingleSignOn')),
+  },
   { id: 'tokens', label: 'Access tokens', need: 'token.manage', page: lazy(() => import('./Tokens')) },
   { id: 'channels', label: 'Alerts', need: 'channel.manage', page: lazy(() => import('./Channels')) },
   {

@@ -48,6 +48,7 @@ static AGENTS: Field = Field::fact("auth-agents", "authAgentTypeSpecs in fox hel
 pub(super) static FOX: Dissector = Dissector {
     name: "fox",
     title: "Niagara Fox",
+    label: "Niagara Fox",
     group: Group::Building,
     specification: &["No public standard; greeting as published with Nmap's fox-info"],
     ports: &[1911],

@@ -46,6 +46,7 @@ static SERVICES: Field =
 pub(super) static KNX: Dissector = Dissector {
     name: "knx",
     title: "KNXnet/IP",
+    label: "KNX",
     group: Group::Building,
     specification: &["KNX System Specification 3.8 (ISO 22510)"],
     ports: &[PORT],

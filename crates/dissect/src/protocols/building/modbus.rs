@@ -63,6 +63,7 @@ static SPEAKS: Field = Field::fact(
 pub(super) static MODBUS: Dissector = Dissector {
     name: "modbus",
     title: "Modbus/TCP",
+    label: "Modbus",
     group: Group::Building,
     specification: &[
         "MODBUS Messaging on TCP/IP Implementation Guide V1.0b",

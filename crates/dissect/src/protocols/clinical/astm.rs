@@ -50,6 +50,7 @@ static ROLE: Field = Field::fact(
 pub(super) static ASTM: Dissector = Dissector {
     name: "astm",
     title: "ASTM / LIS2",
+    label: "ASTM",
     group: Group::Clinical,
     specification: &["CLSI LIS1-A (ASTM E1381)", "CLSI LIS2-A2 (ASTM E1394)"],
     ports: &[],

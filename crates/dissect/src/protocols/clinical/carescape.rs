@@ -51,6 +51,7 @@ static SERVICES: Field = Field::fact(
 pub(super) static CARESCAPE: Dissector = Dissector {
     name: "carescape",
     title: "GE CARESCAPE Network",
+    label: "CARESCAPE",
     group: Group::Clinical,
     specification: &[
         "No public standard; discovery as decoded from a GE Dash 4000 by its owner",

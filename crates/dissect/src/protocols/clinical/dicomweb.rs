@@ -58,6 +58,7 @@ static SUPPOSED: [(u32, &Field); 5] = [
 pub(super) static DICOMWEB: Dissector = Dissector {
     name: "dicomweb",
     title: "DICOMweb",
+    label: "DICOMweb",
     group: Group::Clinical,
     specification: &["DICOM PS3.18 chapters 8 to 11, annex F"],
     ports: &[80, 443, 8042, 8080],

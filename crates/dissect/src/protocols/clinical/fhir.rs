@@ -66,6 +66,7 @@ static LOT: Field = Field::fact("device-lot", "Device.lotNumber (FHIR R4 8.11)")
 pub(super) static FHIR: Dissector = Dissector {
     name: "fhir",
     title: "HL7 FHIR",
+    label: "FHIR",
     group: Group::Clinical,
     specification: &["HL7 FHIR R4 3.1.0, 5.2, 8.11", "HL7 FHIR R5 3.2.0"],
     ports: &[443, 80, 8080],

@@ -88,6 +88,7 @@ static ROLE: Field = Field::fact(
 pub(super) static INTELLIVUE: Dissector = Dissector {
     name: "intellivue",
     title: "Philips IntelliVue Data Export",
+    label: "IntelliVue",
     group: Group::Clinical,
     specification: &[
         "Philips IntelliVue Patient Monitor Data Export Interface Programming Guide, 4535 642 59271",

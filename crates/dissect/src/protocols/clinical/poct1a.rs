@@ -56,6 +56,7 @@ static REVIEWER: Field = Field::fact(
 pub(super) static POCT1A: Dissector = Dissector {
     name: "poct1a",
     title: "POCT1-A",
+    label: "POCT1-A",
     group: Group::Clinical,
     specification: &["CLSI POCT1-A2, Appendix B"],
     ports: &[],

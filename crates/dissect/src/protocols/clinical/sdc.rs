@@ -101,6 +101,7 @@ static LOCATION: Field = Field::states(
 pub(super) static SDC: Dissector = Dissector {
     name: "sdc",
     title: "IEEE 11073 SDC and DPWS metadata",
+    label: "SDC",
     group: Group::Clinical,
     specification: &["IEEE 11073-20701, 11073-10207, 11073-20702", "OASIS DPWS 1.1"],
     ports: &[],

@@ -25,6 +25,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, LinkFrame, LinkKindOf};
 pub(super) static ARP: Dissector = Dissector {
     name: "arp",
     title: "ARP",
+    label: "ARP",
     group: Group::Infrastructure,
     specification: &["RFC 826", "RFC 5227"],
     ports: &[],

@@ -22,6 +22,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, LinkFrame, LinkKindOf, cl
 pub(super) static CDP: Dissector = Dissector {
     name: "cdp",
     title: "Cisco Discovery Protocol",
+    label: "CDP",
     group: Group::Infrastructure,
     specification: &["Cisco Discovery Protocol, frame format and TLVs"],
     ports: &[],

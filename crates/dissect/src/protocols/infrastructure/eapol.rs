@@ -15,6 +15,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, LinkFrame, LinkKindOf, cl
 pub(super) static EAPOL: Dissector = Dissector {
     name: "eapol",
     title: "802.1X",
+    label: "802.1X",
     group: Group::Infrastructure,
     specification: &["IEEE 802.1X-2020 11", "RFC 3748 4-5"],
     ports: &[],

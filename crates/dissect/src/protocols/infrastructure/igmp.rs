@@ -16,6 +16,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, LinkFrame, LinkKindOf};
 pub(super) static IGMP: Dissector = Dissector {
     name: "igmp",
     title: "IGMP",
+    label: "IGMP",
     group: Group::Infrastructure,
     specification: &["RFC 1112 Appendix I", "RFC 2236 2", "RFC 3376 4"],
     ports: &[],

@@ -16,6 +16,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Se
 pub(super) static MNDP: Dissector = Dissector {
     name: "mndp",
     title: "MikroTik neighbour discovery",
+    label: "MNDP",
     group: Group::Infrastructure,
     specification: &["MikroTik RouterOS documentation, Neighbor discovery"],
     ports: &[5678],

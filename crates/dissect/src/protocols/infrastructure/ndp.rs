@@ -22,6 +22,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, LinkFrame, LinkKindOf};
 pub(super) static NDP: Dissector = Dissector {
     name: "ndp",
     title: "IPv6 neighbour discovery",
+    label: "NDP",
     group: Group::Infrastructure,
     specification: &["RFC 4861", "RFC 8106"],
     ports: &[],

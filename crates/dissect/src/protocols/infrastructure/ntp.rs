@@ -20,6 +20,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Se
 pub(super) static NTP: Dissector = Dissector {
     name: "ntp",
     title: "NTP",
+    label: "NTP",
     group: Group::Infrastructure,
     specification: &["RFC 5905 7.3", "RFC 4330", "RFC 9327"],
     ports: &[123],

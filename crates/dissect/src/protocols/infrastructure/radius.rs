@@ -24,6 +24,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Se
 pub(super) static RADIUS: Dissector = Dissector {
     name: "radius",
     title: "RADIUS",
+    label: "RADIUS",
     group: Group::Infrastructure,
     specification: &["RFC 2865", "RFC 2866", "RFC 2868", "RFC 3579", "RFC 3580", "RFC 5176"],
     ports: &[1812, 1813, 1645, 1646, 3799],

@@ -20,6 +20,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Re
 pub(super) static SYSLOG: Dissector = Dissector {
     name: "syslog",
     title: "Syslog",
+    label: "syslog",
     group: Group::Infrastructure,
     specification: &["RFC 5424 6", "RFC 3164 4", "RFC 5426", "RFC 6587 3.4"],
     ports: &[514, 601, 1514],

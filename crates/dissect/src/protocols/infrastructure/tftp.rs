@@ -16,6 +16,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Se
 pub(super) static TFTP: Dissector = Dissector {
     name: "tftp",
     title: "TFTP",
+    label: "TFTP",
     group: Group::Infrastructure,
     specification: &["RFC 1350 5", "RFC 2347", "RFC 2348", "RFC 2349"],
     ports: &[69],

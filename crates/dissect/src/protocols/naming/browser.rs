@@ -46,6 +46,7 @@ static DOMAIN: Field =
 pub(super) static BROWSER: Dissector = Dissector {
     name: "browser",
     title: "Computer browser (NetBIOS datagrams)",
+    label: "NetBIOS browser",
     group: Group::Naming,
     specification: &["RFC 1002 section 4.4", "[MS-BRWS]", "[MS-CIFS] 2.2.4.33"],
     ports: &[138],

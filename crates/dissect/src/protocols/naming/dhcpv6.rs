@@ -53,6 +53,7 @@ static SERVES: Field =
 pub(super) static DHCPV6: Dissector = Dissector {
     name: "dhcpv6",
     title: "DHCP for IPv6",
+    label: "DHCPv6",
     group: Group::Naming,
     specification: &["RFC 8415", "RFC 4704", "RFC 6939"],
     ports: &[547, 546],

@@ -44,6 +44,7 @@ static VERSION: Field = Field::fact("version-bind", "answer to version.bind or v
 pub(super) static DNS: Dissector = Dissector {
     name: "dns",
     title: "DNS",
+    label: "DNS",
     group: Group::Naming,
     specification: &["RFC 1035", "RFC 2136", "RFC 3596", "RFC 4892", "RFC 6891"],
     ports: &[53],

@@ -25,6 +25,7 @@ static NAME: Field = Field::states(
 pub(super) static LLMNR: Dissector = Dissector {
     name: "llmnr",
     title: "Link-local multicast name resolution",
+    label: "LLMNR",
     group: Group::Naming,
     specification: &["RFC 4795"],
     ports: &[5355],

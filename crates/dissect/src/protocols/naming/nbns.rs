@@ -45,6 +45,7 @@ static UNIT_ID: Field =
 pub(super) static NBNS: Dissector = Dissector {
     name: "nbns",
     title: "NetBIOS name service",
+    label: "NetBIOS names",
     group: Group::Naming,
     specification: &["RFC 1001", "RFC 1002 section 4.2"],
     ports: &[137],

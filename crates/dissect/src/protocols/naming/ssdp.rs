@@ -37,6 +37,7 @@ static ASKS: Field = Field::fact("asks", "ST of M-SEARCH: what the host looks fo
 pub(super) static SSDP: Dissector = Dissector {
     name: "ssdp",
     title: "SSDP (UPnP discovery)",
+    label: "SSDP",
     group: Group::Naming,
     specification: &["UPnP Device Architecture 2.0 section 1"],
     ports: &[1900],

@@ -46,6 +46,7 @@ static ACTS: Field =
 pub(super) static UPNP: Dissector = Dissector {
     name: "upnp",
     title: "UPnP description and control",
+    label: "UPnP",
     group: Group::Naming,
     specification: &["UPnP Device Architecture 2.0 sections 2 and 3"],
     ports: &[80, 49152],

@@ -59,6 +59,7 @@ static ASKS: Field =
 pub(super) static WSD: Dissector = Dissector {
     name: "wsd",
     title: "WS-Discovery",
+    label: "WS-Discovery",
     group: Group::Naming,
     specification: &[
         "WS-Discovery 1.0 (April 2005)",

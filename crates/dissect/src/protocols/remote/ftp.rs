@@ -20,6 +20,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Re
 pub(super) static FTP: Dissector = Dissector {
     name: "ftp",
     title: "FTP",
+    label: "FTP",
     group: Group::Remote,
     specification: &["RFC 959 4-5", "RFC 2389", "RFC 4217"],
     ports: &[21],

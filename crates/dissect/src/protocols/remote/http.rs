@@ -33,6 +33,7 @@ const MAX_PENDING: usize = 64;
 pub(super) static HTTP: Dissector = Dissector {
     name: "http",
     title: "HTTP/1",
+    label: "HTTP",
     group: Group::Remote,
     specification: &["RFC 9112 2-7", "RFC 9110 10"],
     ports: &[80, 8080, 8000, 8081, 8008, 5000, 5357, 631, 3128],

@@ -47,6 +47,7 @@ static KDC: Field = Field::fact("kdc", "Server: realm that it answers for (RFC 4
 pub(super) static KERBEROS: Dissector = Dissector {
     name: "kerberos",
     title: "Kerberos 5",
+    label: "Kerberos",
     group: Group::Remote,
     specification: &["RFC 4120 5.2, 5.4, 5.9, 7.2"],
     ports: &[88],

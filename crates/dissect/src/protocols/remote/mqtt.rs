@@ -20,6 +20,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Re
 pub(super) static MQTT: Dissector = Dissector {
     name: "mqtt",
     title: "MQTT",
+    label: "MQTT",
     group: Group::Remote,
     specification: &["MQTT 3.1.1 (OASIS) 2-3", "MQTT 5.0 (OASIS) 2-3"],
     ports: &[1883],

@@ -45,6 +45,7 @@ static PROGRAM: Field =
 pub(super) static MYSQL: Dissector = Dissector {
     name: "mysql",
     title: "MySQL",
+    label: "MySQL",
     group: Group::Remote,
     specification: &["MySQL Internals: Connection Phase (Handshake V10, Handshake Response 41)"],
     ports: &[3306],

@@ -37,6 +37,7 @@ static APPLICATION: Field = Field::fact(
 pub(super) static POSTGRESQL: Dissector = Dissector {
     name: "postgresql",
     title: "PostgreSQL",
+    label: "PostgreSQL",
     group: Group::Remote,
     specification: &["PostgreSQL Frontend/Backend Protocol 3.0"],
     ports: &[5432],

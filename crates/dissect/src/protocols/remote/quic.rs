@@ -20,6 +20,7 @@ const LEAST_INITIAL: usize = 1200;
 pub(super) static QUIC: Dissector = Dissector {
     name: "quic",
     title: "QUIC",
+    label: "QUIC",
     group: Group::Remote,
     specification: &["RFC 8999 5", "RFC 9000 17.2", "RFC 9369 3"],
     ports: &[443, 80, 8443],

@@ -41,6 +41,7 @@ static ENCRYPTION: Field = Field::fact(
 pub(super) static RDP: Dissector = Dissector {
     name: "rdp",
     title: "RDP",
+    label: "RDP",
     group: Group::Remote,
     specification: &["MS-RDPBCGR 2.2.1.1-2.2.1.4", "RFC 1006 6"],
     ports: &[3389],

@@ -46,6 +46,7 @@ static ALLOW: Field = Field::fact("allow", "Sender: methods in Allow, sorted (RF
 pub(super) static SIP: Dissector = Dissector {
     name: "sip",
     title: "SIP",
+    label: "SIP",
     group: Group::Remote,
     specification: &["RFC 3261 7, 18, 20", "RFC 5626 4.1", "RFC 8866 5.14"],
     ports: &[5060, 5061, 5080],

@@ -20,6 +20,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, Head, Probe, Progress, Se
 pub(super) static SMTP: Dissector = Dissector {
     name: "smtp",
     title: "SMTP",
+    label: "SMTP",
     group: Group::Remote,
     specification: &["RFC 5321 3-4", "RFC 4954", "RFC 3207", "RFC 3030"],
     ports: &[25, 587],

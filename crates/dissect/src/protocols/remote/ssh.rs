@@ -46,6 +46,7 @@ static CIPHER: Field = Field::fact("cipher", "Server: cipher agreed on towards t
 pub(super) static SSH: Dissector = Dissector {
     name: "ssh",
     title: "SSH",
+    label: "SSH",
     group: Group::Remote,
     specification: &["RFC 4253 4.2, 6, 7", "RFC 4419", "RFC 5656", "HASSH"],
     ports: &[22, 2222],

@@ -28,6 +28,7 @@ static SYN_ACK: Field =
 pub(super) static TCP: Dissector = Dissector {
     name: "tcp",
     title: "TCP handshake",
+    label: "TCP",
     group: Group::Remote,
     specification: &["RFC 9293 3.1", "RFC 7323", "RFC 2018", "RFC 3168"],
     ports: &[],

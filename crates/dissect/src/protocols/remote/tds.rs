@@ -36,6 +36,7 @@ static TDS_VERSION: Field = Field::fact("tds-version", "Client: TDSVersion of LO
 pub(super) static TDS: Dissector = Dissector {
     name: "tds",
     title: "TDS (SQL Server)",
+    label: "SQL Server",
     group: Group::Remote,
     specification: &["MS-TDS 2.2.3, 2.2.6.4, 2.2.6.5, 2.2.7.10, 2.2.7.14"],
     ports: &[1433],

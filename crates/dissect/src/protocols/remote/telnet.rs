@@ -20,6 +20,7 @@ use crate::{
 pub(super) static TELNET: Dissector = Dissector {
     name: "telnet",
     title: "Telnet",
+    label: "Telnet",
     group: Group::Remote,
     specification: &["RFC 854", "RFC 1091"],
     ports: &[23, 2323],

@@ -20,6 +20,7 @@ const MAX_TEXT: usize = 4096;
 pub(super) static VNC: Dissector = Dissector {
     name: "vnc",
     title: "VNC",
+    label: "VNC",
     group: Group::Remote,
     specification: &["RFC 6143 7.1-7.3"],
     ports: &[5900, 5901, 5902],

@@ -72,6 +72,7 @@ static ROLE: Field = Field::fact(
 pub(super) static BACNET: Dissector = Dissector {
     name: "bacnet",
     title: "BACnet/IP",
+    label: "BACnet",
     group: Group::Building,
     specification: &["ANSI/ASHRAE 135 (ISO 16484-5), Annex J, 6, 13–17, 20"],
     ports: &[47808],

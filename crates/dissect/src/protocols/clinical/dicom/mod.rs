@@ -117,6 +117,7 @@ const fn joined<const N: usize>(
 pub(super) static DICOM: Dissector = Dissector {
     name: "dicom",
     title: "DICOM",
+    label: "DICOM",
     group: Group::Clinical,
     specification: &[
         "DICOM PS3.8 9.3",

@@ -56,6 +56,7 @@ const fn joined<const N: usize>(a: &[&'static Field], b: &[&'static Field]) -> [
 pub(super) static HL7: Dissector = Dissector {
     name: "hl7",
     title: "HL7 v2",
+    label: "HL7 v2",
     group: Group::Clinical,
     specification: &[
         "HL7 2.9 chapters 2, 7, 17 and appendix C",

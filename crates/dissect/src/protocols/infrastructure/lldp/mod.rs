@@ -25,6 +25,7 @@ use crate::{Basis, Carrier, Context, Dissector, Group, LinkFrame, LinkKindOf, cl
 pub(super) static LLDP: Dissector = Dissector {
     name: "lldp",
     title: "LLDP and LLDP-MED",
+    label: "LLDP",
     group: Group::Infrastructure,
     specification: &[
         "IEEE 802.1AB-2016 8.5",

@@ -31,6 +31,7 @@ use objects::{Agent, ENTERPRISES, engine_id};
 pub(super) static SNMP: Dissector = Dissector {
     name: "snmp",
     title: "SNMP",
+    label: "SNMP",
     group: Group::Infrastructure,
     specification: &["RFC 1157", "RFC 1901", "RFC 3416", "RFC 3412 6", "RFC 3414", "RFC 6933", "RFC 3805"],
     ports: &[161, 162],

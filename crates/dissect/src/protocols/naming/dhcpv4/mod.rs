@@ -92,6 +92,7 @@ static SERVES: Field =
 pub(super) static DHCPV4: Dissector = Dissector {
     name: "dhcpv4",
     title: "DHCP and BOOTP",
+    label: "DHCP",
     group: Group::Naming,
     specification: &[
         "RFC 951", "RFC 2131", "RFC 2132", "RFC 3046", "RFC 3396", "RFC 3925", "RFC 4361", "RFC 4702",

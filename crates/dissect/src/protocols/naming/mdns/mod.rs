@@ -37,6 +37,7 @@ static REFLECTS: Field = Field::fact("role", "\"reflector\": repeats other hosts
 pub(super) static MDNS: Dissector = Dissector {
     name: "mdns",
     title: "Multicast DNS with service discovery",
+    label: "mDNS",
     group: Group::Naming,
     specification: &["RFC 6762", "RFC 6763", "DICOM PS3.15 Annex H"],
     ports: &[5353],

@@ -28,6 +28,7 @@ static INTERFACE: Field =
 pub(super) static DCERPC: Dissector = Dissector {
     name: "dcerpc",
     title: "DCE/RPC",
+    label: "DCE/RPC",
     group: Group::Remote,
     specification: &["C706 12", "MS-RPCE 2.2.2", "MS-NLMP 2.2.1", "MS-SCMR 3.1.4", "MS-TSCH 3.2.5"],
     ports: &[135],

@@ -28,6 +28,7 @@ const MAX_STREAMS: usize = 100;
 pub(super) static HTTP2: Dissector = Dissector {
     name: "http2",
     title: "HTTP/2 in clear text",
+    label: "HTTP/2",
     group: Group::Remote,
     specification: &["RFC 9113 3-8", "RFC 7541"],
     ports: &[80, 8080, 50051],

@@ -74,6 +74,7 @@ static CLIENT_HOST: Field = Field::states(
 pub(super) static LDAP: Dissector = Dissector {
     name: "ldap",
     title: "LDAP",
+    label: "LDAP",
     group: Group::Remote,
     specification: &["RFC 4511 4", "RFC 4512 5.1", "RFC 3045", "MS-ADTS 3.1.1.3.2, 6.3"],
     ports: &[389, 3268],

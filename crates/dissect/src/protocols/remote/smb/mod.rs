@@ -87,6 +87,7 @@ static CALLED: Field = Field::states(
 pub(super) static SMB: Dissector = Dissector {
     name: "smb",
     title: "SMB",
+    label: "SMB",
     group: Group::Remote,
     specification: &["MS-CIFS 2.2", "MS-SMB 2.2", "MS-SMB2 2.2", "MS-NLMP 2.2", "RFC 1002 4.3"],
     ports: &[445, 139],

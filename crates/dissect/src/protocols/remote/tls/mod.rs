@@ -75,6 +75,7 @@ static CERT_HOSTNAME: Field = Field::states(
 pub(super) static TLS: Dissector = Dissector {
     name: "tls",
     title: "TLS and SSL",
+    label: "TLS",
     group: Group::Remote,
     specification: &[
         "RFC 8446 4.1",
