@@ -8,6 +8,7 @@
 mod annotation;
 mod commit;
 mod event;
+mod finding;
 mod reconcile;
 mod regularity;
 mod report;
@@ -24,6 +25,10 @@ pub use commit::{
     Sighting, Stay, Whereabouts,
 };
 pub use event::{Event, EventKind};
+pub use finding::{
+    FindingCounts, FindingRow, JudgedBy, JudgedDevice, JudgedWith, Ruling, TopicRow, Unjudged, Untold,
+    finding_events, severity_of_rank,
+};
 pub use reconcile::{Asset, Contradiction, Pair, Reconciliation, guess_columns, reconcile};
 pub use report::{Position, Report, ReportError};
 pub use sensor::{Coverage, SensorState};
@@ -31,9 +36,9 @@ pub use site::{LiveSite, Lore};
 pub use store::{
     Audit, AuditEntry, AuditRecord, BucketSize, ConversationList, ConversationRow, Decision, DecisionRecord,
     DeviceList, DeviceRecord, Direction, Document, Documents, EventList, Facet, FacetCount, FacetField,
-    Health, History, Ingest, Inventory, Link, LinkList, NodeGroup, Page, PageRequest, Pruned, Retention,
-    SiteMemory, SizeOf, Sizes, Sort, SortKey, Store, StoreError, Upkeep, UseBucket, UseGroup, UseList,
-    UseRow, VolumePoint,
+    FindingList, Findings, Health, History, Ingest, Inventory, Link, LinkList, NodeGroup, Page, PageRequest,
+    Pruned, Retention, SiteMemory, SizeOf, Sizes, Sort, SortKey, Store, StoreError, Upkeep, UseBucket,
+    UseGroup, UseList, UseRow, VolumePoint,
 };
 pub use summary::{DeviceSummary, Status};
 pub use whereabouts::{PlaceRule, PlaceRules, locate};

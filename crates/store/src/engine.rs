@@ -18,8 +18,14 @@ use thiserror::Error;
 use crate::sql::{Row, Sql, Value};
 
 /// Forward only. A released file is never changed: its text is checked against what was applied.
-const SQLITE: &[(i64, &str, &str)] = &[(1, "start", include_str!("../migrations/sqlite/0001_start.sql"))];
-const POSTGRES: &[(i64, &str, &str)] = &[(1, "start", include_str!("../migrations/postgres/0001_start.sql"))];
+const SQLITE: &[(i64, &str, &str)] = &[
+    (1, "start", include_str!("../migrations/sqlite/0001_start.sql")),
+    (2, "findings", include_str!("../migrations/sqlite/0002_findings.sql")),
+];
+const POSTGRES: &[(i64, &str, &str)] = &[
+    (1, "start", include_str!("../migrations/postgres/0001_start.sql")),
+    (2, "findings", include_str!("../migrations/postgres/0002_findings.sql")),
+];
 
 /// Number of the newest schema.
 pub(crate) fn newest_schema() -> i64 {

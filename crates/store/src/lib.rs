@@ -19,6 +19,7 @@ mod cursor;
 mod database;
 mod documents;
 mod engine;
+mod findings;
 mod history;
 mod ingest;
 mod inventory;

@@ -10,7 +10,7 @@ use super::decisions::Decisions;
 use super::nodes::{Locator, Node, Nodes};
 use super::ownership::Ownership;
 use super::presence::Broadcasts;
-use super::{Around, Prepared, build, prepare};
+use super::{Around, DeviceFact, Prepared, Wants, build, prepare};
 use crate::catalog::Catalog;
 use crate::codec::{DecodeError, Names, PENDING, WrittenEntry, pending_in, pending_out};
 use crate::ledger::{Deed as Kind, DeedSum, FlowKey, FlowSum, Ledger, Limits, Memory, Part};
@@ -84,6 +84,8 @@ pub struct Round {
     pub gone: Vec<(DeviceId, Option<DeviceId>)>,
     pub exchanges: Vec<Exchange>,
     pub deeds: Vec<Deed>,
+    /// What was asked for in [`Site::refresh_with`] of the devices that were built, sorted by device.
+    pub facts: Vec<DeviceFact>,
     /// Aggregated flows that were given up because one end never showed that it exists.
     pub unanswered: u64,
 }
@@ -128,6 +130,14 @@ impl Site {
         self.located = None;
     }
 
+    /// Makes the next thorough look build these devices anew: what is judged of them depends on the day.
+    pub fn renew(&mut self, devices: &BTreeSet<DeviceId>) {
+        if !devices.is_empty() {
+            self.cache.forget(devices);
+            self.memory.stale = true;
+        }
+    }
+
     /// Something was taken in since the last round.
     pub fn is_due(&self) -> bool {
         !self.flows.is_empty()
@@ -149,6 +159,11 @@ impl Site {
     /// Which devices there are now, as far as they changed. Costs time in the size of the site, and much more in the number
     /// of devices that changed.
     pub fn refresh(&mut self, catalog: &Catalog) -> Round {
+        self.refresh_with(catalog, &|_, _| false)
+    }
+
+    /// As [`Site::refresh`], and keeps what `wants` asks for as facts of each device that was built.
+    pub fn refresh_with(&mut self, catalog: &Catalog, wants: Wants<'_>) -> Round {
         let pending = self.pending();
         let around = Around { catalog, realm: &self.realm, decisions: &self.decisions };
         let flows: Vec<(FlowKey, FlowSum)> = pending.flows.iter().map(|(key, sum, _)| (*key, *sum)).collect();
@@ -157,10 +172,10 @@ impl Site {
         let prepared = prepare(&self.memory, &around, &flows, &places);
         let Prepared { material, ownership, broadcasts, ends, doers } = prepared;
         let cache = Some(&mut self.cache);
-        let (built, nodes) = build::devices(material, &ownership, &around, &|_, _| false, cache);
+        let (built, nodes) = build::devices(material, &ownership, &around, wants, cache);
         let gone = self.cache.succeed(&built.ids, &nodes);
         self.memory.stale = false;
-        let mut round = Round { devices: built.devices, gone, ..Round::default() };
+        let mut round = Round { devices: built.devices, facts: built.facts, gone, ..Round::default() };
         round.unchanged = built
             .unchanged
             .into_iter()

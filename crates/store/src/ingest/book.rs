@@ -65,6 +65,7 @@ impl Book {
     pub(crate) async fn open(session: &mut Session, site: i64, commit: &Commit) -> Result<Book, StoreError> {
         let mut all: BTreeSet<&DeviceId> = spoken_of(commit).collect();
         all.extend(commit.devices.iter().map(|row| &row.device.id));
+        all.extend(commit.exposures.iter().map(|judged| &judged.device));
         all.extend(commit.sightings.iter().map(|sighting| &sighting.device));
         for gone in &commit.gone {
             all.insert(&gone.device);
@@ -149,10 +150,11 @@ impl Book {
                     zero(),
                     zero(),
                     self.change.into(),
+                    zero(),
                 ]
             })
             .collect();
-        session.insert(super::devices::INSERT, "ON CONFLICT (uid) DO NOTHING", 25, rows).await?;
+        session.insert(super::devices::INSERT, "ON CONFLICT (uid) DO NOTHING", 26, rows).await?;
         self.look_up(session, ids).await
     }
 }

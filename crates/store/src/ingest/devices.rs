@@ -13,7 +13,7 @@ use crate::terms::{self, Terms};
 
 pub(crate) const INSERT: &str = "INSERT INTO device (uid, site, site_key, name, vendor, model, category, os, grp, location, owner, \
      place, whereabout, belongs, status, scope, lifecycle, medical, known, criticality, first_seen, last_seen, \
-     terms, version, changed)";
+     terms, version, changed, matter)";
 
 /// What people said stays as it is.
 const UPDATE: &str = "ON CONFLICT (uid) DO UPDATE SET site = excluded.site, site_key = excluded.site_key, \
@@ -22,7 +22,8 @@ const UPDATE: &str = "ON CONFLICT (uid) DO UPDATE SET site = excluded.site, site
      place = CASE WHEN excluded.whereabout IS NULL AND device.belongs IS NOT NULL THEN device.belongs \
      ELSE excluded.place END, whereabout = excluded.whereabout, status = excluded.status, scope = excluded.scope, \
      medical = excluded.medical, known = excluded.known, first_seen = excluded.first_seen, \
-     last_seen = excluded.last_seen, terms = excluded.terms, version = device.version + 1, changed = excluded.changed";
+     last_seen = excluded.last_seen, terms = excluded.terms, version = device.version + 1, changed = excluded.changed, \
+     judged = CASE WHEN device.matter = excluded.matter THEN device.judged ELSE 0 END, matter = excluded.matter";
 
 pub(crate) async fn write(session: &mut Session, book: &mut Book, commit: &Commit) -> Result<(), StoreError> {
     // The last word on each counts.
@@ -55,7 +56,7 @@ async fn write_some(
         columns.push(columns_of(book, commit, row, fingerprint));
         words.push((*row, terms, fingerprint));
     }
-    session.insert(INSERT, UPDATE, 25, columns).await?;
+    session.insert(INSERT, UPDATE, 26, columns).await?;
     let new: Vec<Vec<Value>> = rows
         .iter()
         .filter(|row| !book.known.contains_key(&row.device.id))
@@ -134,6 +135,7 @@ fn columns_of(book: &Book, commit: &Commit, row: &DeviceRow, fingerprint: i64) -
         fingerprint.into(),
         1_i64.into(),
         book.change.into(),
+        terms::matter(device).into(),
     ]
 }
 
