@@ -89,6 +89,9 @@ export interface DeviceSummary {
   owner?: string
   criticality?: number
   lifecycle: Lifecycle
+  /** Without what only may concern it. */
+  findings: number
+  worst_finding?: Severity
   version: number
 }
 
@@ -208,6 +211,7 @@ export type EventKind =
   | 'sensor'
   | 'person'
   | 'external'
+  | 'finding'
 export interface Event {
   number: number
   at: string
@@ -312,12 +316,98 @@ export interface Overview {
     external: number
     new_24h: number
   }
+  findings: {
+    findings: number
+    critical: number
+    high: number
+    exploited: number
+    devices: number
+    grave_devices: number
+  }
   attention: Attention[]
   sensors: { total: number; healthy: number; dropping: number; silent: number }
   traffic: { bytes_24h: number; conversations: number }
   trend: { devices: { at: string; total: number }[]; volume: VolumePoint[] }
   categories: { value: string; count: number }[]
   recent: Event[]
+}
+
+export type FindingKind =
+  | 'vulnerability'
+  | 'recall'
+  | 'end-of-support'
+  | 'weak-protocol'
+  | 'weak-cipher'
+  | 'certificate'
+  | 'clear-text-login'
+  | 'clear-text-patient-data'
+  | 'default-credential'
+  | 'anonymous-access'
+export type FindingStatus = 'affected' | 'likely' | 'possible'
+export type Treatment = 'remove' | 'patch' | 'isolate' | 'virtual-patch' | 'segment' | 'replace' | 'review'
+export interface AdvisoryOf {
+  feed: string
+  id: string
+  cve?: string[]
+  url?: string
+  published?: string
+  kev?: boolean
+  ransomware?: boolean
+  epss?: number
+  exploitation?: string
+  cvss?: { version: string; vector: string; score: number }
+  class?: number
+  ended?: string
+  replacement?: string
+  also?: string[]
+}
+export interface MatchDetail {
+  attribute: string
+  device_value: string
+  advisory_value: string
+  how: string
+}
+interface Found {
+  topic: string
+  kind: FindingKind
+  title: string
+  severity: Severity
+  confidence: number
+  status: FindingStatus
+  exploited: boolean
+  advisory?: AdvisoryOf
+  treatment: Treatment
+  reason: string
+}
+export interface Finding extends Found {
+  id: string
+  device: string
+  device_name: string
+  device_category?: string
+  site: string
+  found: string
+  ended?: string
+  match?: { method: string; matched: MatchDetail[]; unmatched: MatchDetail[]; would_help?: string[] }
+}
+export interface FindingTopic extends Found {
+  devices: number
+  first_found: string
+  last_found: string
+}
+export interface FindingCounts {
+  findings: number
+  devices: number
+  exploited: number
+  severities: Record<string, number>
+  kinds: Record<string, number>
+  treatments: Record<string, number>
+  statuses: Record<string, number>
+  knowledge: {
+    loaded: boolean
+    feeds: Record<string, { records: number; as_of?: string | null }>
+    since?: string | null
+    waiting?: number | null
+  }
 }
 
 export interface Facet {
