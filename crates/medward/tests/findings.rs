@@ -119,7 +119,8 @@ fn what_the_monitor_finds_is_what_assess_finds() {
     assert_eq!(own, of_device);
     let topics = monitor.get("/findings/topics?limit=1000");
     for topic in topics["items"].as_array().unwrap() {
-        let name = topic["topic"].as_str().unwrap().replace(' ', "%20").replace(':', "%3A");
+        let name: String =
+            topic["topic"].as_str().unwrap().bytes().map(|byte| format!("%{byte:02X}")).collect();
         let devices: BTreeSet<String> =
             found(&monitor, &format!("&topic={name}")).iter().map(|f| f["device"].to_string()).collect();
         assert_eq!(devices.len() as u64, topic["devices"].as_u64().unwrap(), "{topic}");
