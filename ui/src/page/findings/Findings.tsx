@@ -163,7 +163,7 @@ function ByProblem({ params }: { params: Params }) {
                   {many(topic.devices, 'device')} · found <Moment at={topic.first_found} />
                 </>
               }
-              label={`${many(topic.devices, 'device')}, and from whom`}
+              label={topic.advisory ? 'Which devices, and from whom' : 'Which devices'}
             >
               {topic.advisory && <AdvisoryFacts of={topic.advisory} />}
               <Concerned params={{ ...params, topic: topic.topic }} />
