@@ -1,7 +1,7 @@
 // The monitor in a real browser, as a person meets it: first run, sign in, search, a device, why, a peer, changes as they
 // come, and a role that may not. Every page is looked at in both schemes, wide and narrow, with axe.
 //
-// MEDWARD: the program. WARD: a capture. SHOTS: a folder for pictures (optional).
+// MEDWARD: the program. WARD: a capture. KNOWLEDGE: a directory of feeds (optional). SHOTS: a folder for pictures (optional).
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,6 +16,9 @@ const PAGES = [
   '/devices',
   'DEVICE',
   'DEVICE?tab=peers',
+  'DEVICE?tab=findings',
+  '/findings',
+  '/findings?by=one',
   '/map',
   '/map?as=table',
   '/places',
@@ -49,6 +52,7 @@ async function start(folder) {
       process.env.WARD,
       '--speed',
       '8',
+      ...(process.env.KNOWLEDGE ? ['--knowledge', process.env.KNOWLEDGE] : []),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
@@ -166,6 +170,26 @@ try {
   await page.keyboard.press('Escape')
   const peers = await (await context.request.get(`${base}/api/v1/devices/${one.id}/peers`)).json()
   check('the device has peers', peers.links.length > 0)
+
+  // What is wrong, and why.
+  await page.goto(`${base}/findings`)
+  await page.getByRole('heading', { name: 'Findings', level: 1 }).waitFor()
+  await page
+    .getByRole('button', { name: /which devices/i })
+    .first()
+    .click()
+  await page.locator('.about .device-link').first().waitFor()
+  check('a problem leads to the devices that it concerns', true)
+  await page.goto(`${base}/findings?by=one`)
+  await page
+    .getByRole('button', { name: /why, and from whom/i })
+    .first()
+    .click()
+  await page
+    .getByText(/^Matched by/)
+    .first()
+    .waitFor()
+  check('a finding says why', true)
 
   for (const [scheme, width] of [
     ['light', 1440],

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { PERMISSIONS } from './admin.mjs'
 import { documentOf, historyOf, staysOf, summaryOf, useOf, volumeOf, whyOf } from './device.mjs'
+import * as findings from './findings.mjs'
 import * as lists from './lists.mjs'
 
 const PROTOCOLS = [
@@ -113,7 +114,15 @@ function overview({ state }) {
       new_24h: fresh,
     },
     missing: stakes(state),
+    findings: { findings: 0, critical: 0, high: 0, exploited: 0, devices: 0, grave_devices: 0 },
     attention: [
+      {
+        kind: 'finding-grave',
+        severity: 'critical',
+        title: 'Devices have a critical weakness, or one that attackers use',
+        count: count((d) => d.worst_finding === 'critical'),
+        link: '/findings',
+      },
       {
         kind: 'missing',
         severity: 'critical',
@@ -296,6 +305,11 @@ const crud = (name, path, make) => [
 const id = () => randomBytes(6).toString('hex')
 
 export const routes = [
+  ['GET', '/findings', findings.list],
+  ['GET', '/findings/topics', findings.topics],
+  ['GET', '/findings/counts', findings.counts],
+  ['GET', '/findings/:id', findings.one],
+  ['GET', '/devices/:id/findings', device(findings.ofDevice)],
   ['GET', '/session', ({ state, who }) => session(state, who)],
   [
     'POST',

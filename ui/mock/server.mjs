@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeAdmin } from './admin.mjs'
+import { makeFindings } from './findings.mjs'
 import { Refused, routes } from './routes.mjs'
 import { BadQuery } from './search.mjs'
 import { EVENT_KINDS, makeEvent, makeWorld } from './world.mjs'
@@ -18,6 +19,7 @@ const option = (name, preset) => {
 const flag = (name) => process.argv.includes(`--${name}`)
 const now = () => Date.now()
 const world = makeWorld(Number(option('devices', 400)), now())
+world.findings = makeFindings(world, now())
 const state = {
   world,
   now,

@@ -34,6 +34,12 @@ const routes = [
   }),
   createRoute({
     ...at,
+    path: '/findings',
+    validateSearch: only('by', 'severity', 'kind', 'treatment', 'site', 'text', 'topic', 'unsure'),
+    component: lazyRouteComponent(() => import('./page/findings/Findings'), 'Findings'),
+  }),
+  createRoute({
+    ...at,
     path: '/map',
     validateSearch: only('q', 'group', 'since', 'as'),
     component: lazyRouteComponent(() => import('./page/map/Map'), 'TrafficMap'),

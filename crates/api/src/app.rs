@@ -43,6 +43,8 @@ pub enum Notice {
     Devices { site: String, changed: u64 },
     /// The state of sensors of a site changed.
     Sensors { site: String },
+    /// Devices were judged.
+    Findings,
 }
 
 /// Settings that the program gives, not people.

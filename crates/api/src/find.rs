@@ -67,10 +67,11 @@ pub fn sort(text: Option<&str>) -> Answer<Sort> {
         "site" => SortKey::Site,
         "location" | "whereabouts" => SortKey::Location,
         "criticality" => SortKey::Criticality,
+        "findings" | "worst_finding" => SortKey::Findings,
         _ => {
             return Err(Problem::malformed(
                 "Devices cannot be ordered by what 'sort' says.",
-                "Use last_seen, first_seen, name, vendor, model, category, site, location or criticality, with - before it \
+                "Use last_seen, first_seen, name, vendor, model, category, site, location, criticality or findings, with - before it \
                  for the other way round.",
             ));
         }

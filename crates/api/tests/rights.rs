@@ -126,7 +126,7 @@ async fn a_person_of_another_site_finds_no_device_of_this_one_anywhere() {
             _ => {}
         }
         // What stands of the north: its pump, its monitor, its sensor. The archive's name may be told as peer of the south.
-        for name in ["pump-1", "10.0.0.1", "calc", "north-1", "north-2"] {
+        for name in ["pump-1", "10.0.0.1", "calc", "north-1", "north-2", "CVE-2026-1234"] {
             assert!(!told.text.contains(&format!("\"{name}")), "{method} {path} tells {name}: {}", told.text);
         }
     }

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use medward_knowledge::{FEEDS, Indexer, feed};
 use medward_model::Record;
@@ -29,6 +30,10 @@ const LONG: usize = 600;
 
 /// Largest record when unpacked.
 const LARGEST: usize = 256 << 20;
+
+/// How long a writer waits for others, and between two attempts.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Memory for pages, in bytes.
 const CACHE: usize = 192 << 20;
@@ -86,22 +91,27 @@ impl Store {
         |reason| StoreError::Broken { directory: directory.display().to_string(), reason: reason.to_string() }
     }
 
-    /// Opens for writing; makes the directory where it is missing.
+    /// Opens for writing; makes the directory where it is missing, and waits some time for who uses it.
     ///
     /// # Errors
     /// Where it cannot be made, is in use, or is damaged.
     pub fn open(directory: &Path) -> Result<Store, StoreError> {
         let broken = Store::broken(directory);
         std::fs::create_dir_all(directory).map_err(|error| broken(&error))?;
-        let database =
-            Database::builder().set_cache_size(CACHE).create(Store::path(directory)).map_err(|error| {
-                match error {
-                    redb::DatabaseError::DatabaseAlreadyOpen => {
-                        StoreError::Busy(directory.display().to_string())
-                    }
-                    other => broken(&other),
+        let end = Instant::now() + PATIENCE;
+        let database = loop {
+            match Database::builder().set_cache_size(CACHE).create(Store::path(directory)) {
+                Ok(database) => break database,
+                // A monitor reads it for some seconds at a time.
+                Err(redb::DatabaseError::DatabaseAlreadyOpen) if Instant::now() < end => {
+                    std::thread::sleep(PAUSE);
                 }
-            })?;
+                Err(redb::DatabaseError::DatabaseAlreadyOpen) => {
+                    return Err(StoreError::Busy(directory.display().to_string()));
+                }
+                Err(other) => return Err(broken(&other)),
+            }
+        };
         let write = database.begin_write().map_err(|error| broken(&error))?;
         write.open_table(RECORDS).map_err(|error| broken(&error))?;
         write.open_table(STATES).map_err(|error| broken(&error))?;

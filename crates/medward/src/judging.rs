@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use medward_fetch::Store;
+use medward_fetch::{LoadError, Store};
 use medward_identify::Catalog;
 use medward_knowledge::{Base, Builder, FEEDS, KindOutcome, Outcome, Subject, registration};
 use medward_model::{
@@ -41,14 +41,12 @@ pub fn load(
     let base = match needed {
         Some(base) => base,
         None => {
-            let mut builder = Builder::new(Arc::clone(catalog)).map_err(|error| missing(&error))?;
             let records = states.values().map(|state| state.records).sum();
             let bar = crate::progress::counter("loading knowledge", records, common.quiet);
-            store
-                .each_record(|feed, record| builder.add(feed, record), &mut |done| bar.set_position(done))
+            let base = compile(&store, catalog, &mut |done| bar.set_position(done))
                 .map_err(|error| missing(&error))?;
             bar.finish_and_clear();
-            builder.finish()
+            base
         }
     };
     let feeds = FEEDS
@@ -70,6 +68,13 @@ pub fn load(
         );
     }
     Ok(Loaded { base, feeds })
+}
+
+/// Everything that a store has, compiled. `done` is told how many records.
+pub fn compile(store: &Store, catalog: &Arc<Catalog>, done: &mut dyn FnMut(u64)) -> Result<Base, LoadError> {
+    let mut builder = Builder::new(Arc::clone(catalog))?;
+    store.each_record(|feed, record| builder.add(feed, record), done)?;
+    Ok(builder.finish())
 }
 
 /// Every feed as never loaded: absent is not empty.

@@ -50,6 +50,20 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// All of them.
+    pub const ALL: [FindingKind; 10] = [
+        FindingKind::Vulnerability,
+        FindingKind::Recall,
+        FindingKind::EndOfSupport,
+        FindingKind::WeakProtocol,
+        FindingKind::WeakCipher,
+        FindingKind::Certificate,
+        FindingKind::ClearTextLogin,
+        FindingKind::ClearTextPatientData,
+        FindingKind::DefaultCredential,
+        FindingKind::AnonymousAccess,
+    ];
+
     /// The name used in output.
     pub const fn name(self) -> &'static str {
         match self {
@@ -79,6 +93,10 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them, worst first.
+    pub const ALL: [Severity; 5] =
+        [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+
     /// By CVSS base score (FIRST CVSS v3.1, 5: none 0, low to 3.9, medium to 6.9, high to 8.9, critical to 10).
     pub fn of_score(score: f64) -> Severity {
         match score {
@@ -115,6 +133,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, surest first.
+    pub const ALL: [Verdict; 3] = [Verdict::Affected, Verdict::Likely, Verdict::Possible];
+
     /// The name used in output.
     pub const fn name(self) -> &'static str {
         match self {
@@ -278,6 +299,17 @@ pub enum Treatment {
 }
 
 impl Treatment {
+    /// All of them.
+    pub const ALL: [Treatment; 7] = [
+        Treatment::Remove,
+        Treatment::Patch,
+        Treatment::Isolate,
+        Treatment::VirtualPatch,
+        Treatment::Segment,
+        Treatment::Replace,
+        Treatment::Review,
+    ];
+
     /// The name used in output.
     pub const fn name(self) -> &'static str {
         match self {

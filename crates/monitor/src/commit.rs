@@ -3,7 +3,7 @@
 use medward_model::{Device, DeviceId, Timestamp, Transport};
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, SensorState, Status};
+use crate::{Event, JudgedDevice, SensorState, Status};
 
 /// One round at one site. Applying the same commit twice changes nothing more than applying it once only if the store
 /// refuses it by its receipts, which it must (see [`crate::Ingest::commit`]).
@@ -26,6 +26,8 @@ pub struct Commit {
     pub stays: Vec<Stay>,
     pub events: Vec<Event>,
     pub sensors: Vec<SensorState>,
+    /// What the wire itself shows of devices that were judged anew.
+    pub exposures: Vec<JudgedDevice>,
 }
 
 /// The last report of a sensor that is contained.

@@ -35,11 +35,13 @@ pub enum EventKind {
     Person,
     /// Something that an integration reported.
     External,
+    /// Something grave was found to be wrong with a device.
+    Finding,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [EventKind; 14] = [
+    pub const ALL: [EventKind; 15] = [
         EventKind::FirstSeen,
         EventKind::AttributeChanged,
         EventKind::Upgraded,
@@ -54,6 +56,7 @@ impl EventKind {
         EventKind::Sensor,
         EventKind::Person,
         EventKind::External,
+        EventKind::Finding,
     ];
 
     /// As in output.
@@ -73,6 +76,7 @@ impl EventKind {
             EventKind::Sensor => "sensor",
             EventKind::Person => "person",
             EventKind::External => "external",
+            EventKind::Finding => "finding",
         }
     }
 }
@@ -91,7 +95,7 @@ pub struct Event {
     pub device: Option<DeviceId>,
     /// One line, in plain words.
     pub title: String,
-    /// More: "attribute", "before", "after", "peer", "port", "place", "sensor". Of what is missing also what is at stake:
+    /// More: "attribute", "before", "after", "peer", "port", "place", "sensor", "finding", "topic", "devices". Of what is missing also what is at stake:
     /// "place_at", "elsewhere", "category", "life_supporting", "criticality", "value", "last_used". "maintenance": the
     /// reason of the planned maintenance in which it happened.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]

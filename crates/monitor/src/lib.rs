@@ -9,6 +9,7 @@ mod amount;
 mod annotation;
 mod commit;
 mod event;
+mod finding;
 mod listing;
 mod reconcile;
 mod regularity;
@@ -28,6 +29,10 @@ pub use commit::{
     Sighting, Stay, Whereabouts,
 };
 pub use event::{Event, EventKind};
+pub use finding::{
+    FindingCounts, FindingRow, JudgedBy, JudgedDevice, JudgedWith, Ruling, TopicRow, Unjudged, Untold,
+    finding_events, severity_of_rank,
+};
 pub use listing::{ListingError, read_listing};
 pub use reconcile::{Asset, Contradiction, Pair, Reconciliation, guess_columns, reconcile};
 pub use report::{Position, Report, ReportError};
@@ -37,9 +42,9 @@ pub use site::{LiveSite, Lore};
 pub use store::{
     AllSaid, Audit, AuditEntry, AuditRecord, BucketSize, ConversationList, ConversationRow, Decision,
     DecisionRecord, DeviceList, DeviceRecord, Direction, Document, Documents, EventList, Facet, FacetCount,
-    FacetField, Health, History, Ingest, Inventory, Link, LinkList, NodeGroup, Page, PageRequest, Pruned,
-    Retention, SiteMemory, SizeOf, Sizes, Sort, SortKey, Store, StoreError, Upkeep, UseBucket, UseGroup,
-    UseList, UseRow, VolumePoint,
+    FacetField, FindingList, Findings, Health, History, Ingest, Inventory, Link, LinkList, NodeGroup, Page,
+    PageRequest, Pruned, Retention, SiteMemory, SizeOf, Sizes, Sort, SortKey, Store, StoreError, Upkeep,
+    UseBucket, UseGroup, UseList, UseRow, VolumePoint,
 };
 pub use summary::{DeviceSummary, Status};
 pub use whereabouts::{PlaceRule, PlaceRules, locate, switch_of};

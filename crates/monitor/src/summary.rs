@@ -87,6 +87,11 @@ pub struct DeviceSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub criticality: Option<u8>,
     pub lifecycle: Lifecycle,
+    /// How much is found to be wrong with it, without what only may concern it.
+    pub findings: u64,
+    /// The worst of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worst_finding: Option<medward_model::Severity>,
     /// Counts changes of the stored device and of its annotation: an entity tag.
     pub version: u64,
 }

@@ -26,5 +26,5 @@ mod standing;
 mod tree;
 
 pub use parse::{MAX_DEPTH, ParseError};
-pub use standing::{LIFECYCLES, STATUSES, Standing, folded, position_words};
+pub use standing::{FINDINGS, LIFECYCLES, STATUSES, Standing, folded, position_words};
 pub use tree::{Age, Field, Is, Node, Query};

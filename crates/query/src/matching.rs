@@ -94,6 +94,8 @@ fn in_field(device: &Device, standing: &Standing, field: Field, wanted: &str) ->
         }
         Field::Status => standing.status.is_some_and(|status| holds(status, wanted)),
         Field::Lifecycle => standing.lifecycle.is_some_and(|lifecycle| holds(lifecycle, wanted)),
+        Field::Finding => standing.findings.iter().any(|finding| folded(finding) == *wanted),
+        Field::Cve => standing.cves.iter().any(|cve| holds(cve, wanted)),
         Field::Group => standing.group.as_deref().is_some_and(|group| holds(group, wanted)),
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use medward_model::Attribute;
 use thiserror::Error;
 
-use crate::standing::{LIFECYCLES, STATUSES, position_words};
+use crate::standing::{FINDINGS, LIFECYCLES, STATUSES, position_words};
 use crate::tree::{Age, Field, Is, Node};
 
 /// Deepest nesting of parentheses and negations.
@@ -237,6 +237,9 @@ fn term(column: usize, field: &str, operator: char, value: &str) -> Result<Node,
         ("lifecycle", _) => one_of(LIFECYCLES, value)
             .map(|value| Node::Text { field: Field::Lifecycle, value })
             .ok_or_else(|| bad("a stage of life: ordered, in-service, stored, retired or lost")),
+        ("finding" | "findings", _) => one_of(FINDINGS, value)
+            .map(|value| Node::Text { field: Field::Finding, value })
+            .ok_or_else(|| bad("a severity (critical, high, medium, low, info), exploited, or a kind of finding (recall, vulnerability, weak-protocol …)")),
         ("vlan", _) => value.parse().map(Node::Vlan).map_err(|_| bad("a VLAN number (0 to 4095)")),
         ("has", _) => Attribute::by_name(&value.to_ascii_lowercase().replace(['-', ' '], "_"))
             .map(Node::Has)

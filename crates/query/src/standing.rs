@@ -8,6 +8,26 @@ pub const STATUSES: &[&str] = &["active", "silent", "missing", "unheard"];
 /// The stages of life, as in a query.
 pub const LIFECYCLES: &[&str] = &["ordered", "in-service", "stored", "retired", "lost"];
 
+/// What can be found to be wrong with a device, as in a query: severities, `exploited`, then kinds.
+pub const FINDINGS: &[&str] = &[
+    "critical",
+    "high",
+    "medium",
+    "low",
+    "info",
+    "exploited",
+    "vulnerability",
+    "recall",
+    "end-of-support",
+    "weak-protocol",
+    "weak-cipher",
+    "certificate",
+    "clear-text-login",
+    "clear-text-patient-data",
+    "default-credential",
+    "anonymous-access",
+];
+
 /// What is known of a device beside itself; what is not known is absent and never matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -28,6 +48,10 @@ pub struct Standing {
     pub criticality: Option<u8>,
     pub group: Option<String>,
     pub medical: bool,
+    /// Severities and kinds of what is found, without what only may concern it: some of [`FINDINGS`].
+    pub findings: BTreeSet<&'static str>,
+    /// CVE identifiers of all that is found.
+    pub cves: BTreeSet<String>,
 }
 
 /// Text as it is compared: lower case; blanks, hyphens and underscores alike.

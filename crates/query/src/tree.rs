@@ -147,6 +147,10 @@ pub enum Field {
     Lifecycle,
     /// The group of its category.
     Group,
+    /// How bad or of what kind something is that was found to be wrong with it.
+    Finding,
+    /// A weakness that it has, or may have.
+    Cve,
 }
 
 impl Field {
@@ -167,6 +171,8 @@ impl Field {
             "status" => Field::Status,
             "lifecycle" => Field::Lifecycle,
             "group" => Field::Group,
+            "finding" | "findings" => Field::Finding,
+            "cve" => Field::Cve,
             "maker" | "manufacturer" => Field::Attribute(Attribute::Vendor),
             "type" | "kind" => Field::Attribute(Attribute::Category),
             "sn" => Field::Attribute(Attribute::Serial),
@@ -177,5 +183,5 @@ impl Field {
     /// Names to offer when one is not understood.
     pub const NAMES: &'static str = "id, mac, ip, vlan, name, alias, scope, service, port, software, vendor, family, model, serial, \
          udi, os, os_version, firmware, category, role, fda_class, life_supporting, location, has, seen, first, \
-         site, tag, owner, place, status, lifecycle, criticality, group, is";
+         site, tag, owner, place, status, lifecycle, criticality, group, finding, cve, is";
 }

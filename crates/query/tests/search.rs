@@ -89,6 +89,8 @@ fn what_people_say_and_time_tells_is_found_in_the_monitor() {
         criticality: Some(4),
         group: Some("patient care".into()),
         medical: true,
+        findings: ["critical", "vulnerability", "end-of-support"].into(),
+        cves: ["CVE-2024-1234".to_owned()].into(),
     };
     let now = Timestamp::from_parts(86_400 + 3_600, 0);
     let cases = [
@@ -96,6 +98,11 @@ fn what_people_say_and_time_tells_is_found_in_the_monitor() {
         ("tag:\"on loan\" radiology", true),
         ("status:missing lifecycle:in-service", true),
         ("status:active", false),
+        ("finding:critical finding:vulnerability", true),
+        ("finding:end_of_support", true),
+        ("finding:high or finding:exploited", false),
+        ("cve:cve-2024-1234", true),
+        ("cve:2024-12345", false),
         ("criticality>3 criticality<5 criticality:4", true),
         ("criticality>4", false),
         ("place:icu", true),

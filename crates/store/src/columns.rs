@@ -1,8 +1,9 @@
 //! How values stand in columns: names as small numbers, and texts so that they sort without case.
 
-use medward_model::{Attribute, Device, Severity, Timestamp, Transport};
+use medward_model::{Attribute, Device, FindingKind, Severity, Timestamp, Transport, Treatment, Verdict};
 use medward_monitor::{
-    Annotation, DeviceRow, DeviceSummary, EventKind, Lifecycle, Part, Status, StoreError, Whereabouts,
+    Annotation, DeviceRow, DeviceSummary, EventKind, JudgedBy, Lifecycle, Part, Status, StoreError,
+    Whereabouts,
 };
 
 use crate::terms::{SCOPES, scope_code};
@@ -74,6 +75,13 @@ pub(crate) fn lifecycle_code(value: Lifecycle) -> i64 {
 coded!(Transport, transport_code, transport, TRANSPORTS, "transport");
 coded!(Severity, severity_code, severity, SEVERITIES, "severity");
 coded!(EventKind, event_kind_code, event_kind, EventKind::ALL, "kind of event");
+coded!(FindingKind, finding_kind_code, finding_kind, FindingKind::ALL, "kind of finding");
+coded!(Verdict, verdict_code, verdict, Verdict::ALL, "verdict");
+coded!(Treatment, treatment_code, treatment, Treatment::ALL, "treatment");
+
+pub(crate) fn judged_by_code(value: JudgedBy) -> i64 {
+    code(&[JudgedBy::Wire, JudgedBy::Knowledge], &value)
+}
 coded!(Part, part_code, part, [Part::Did, Part::Served], "part");
 
 pub(crate) fn scope_name(code: i64) -> Result<&'static str, StoreError> {

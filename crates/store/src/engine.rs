@@ -19,10 +19,12 @@ use crate::sql::Sql;
 /// Forward only. A released file is never changed: its text is checked against what was applied.
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../migrations/sqlite/0001_start.sql")),
+    (2, "findings", include_str!("../migrations/sqlite/0002_findings.sql")),
     (10, "lean", include_str!("../migrations/sqlite/0010_lean.sql")),
 ];
 const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "start", include_str!("../migrations/postgres/0001_start.sql")),
+    (2, "findings", include_str!("../migrations/postgres/0002_findings.sql")),
     (10, "lean", include_str!("../migrations/postgres/0010_lean.sql")),
 ];
 

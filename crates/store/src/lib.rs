@@ -20,6 +20,7 @@ mod cursor;
 mod database;
 mod documents;
 mod engine;
+mod findings;
 mod history;
 mod ingest;
 mod inventory;

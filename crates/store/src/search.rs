@@ -4,11 +4,11 @@
 
 use std::cmp::Ordering;
 
-use medward_model::{Attribute, Timestamp};
+use medward_model::{Attribute, FindingKind, Severity, Timestamp, Verdict};
 use medward_monitor::{DeviceList, Lifecycle, Status, StoreError};
 use medward_query::{Age, Field, Is, Node, folded};
 
-use crate::columns::{NEVER, lifecycle_code, status_code};
+use crate::columns::{NEVER, finding_kind_code, lifecycle_code, severity_code, status_code, verdict_code};
 use crate::sql::Sql;
 use crate::terms;
 
@@ -278,9 +278,33 @@ fn text(field: Field, wanted: &str, sql: &mut Sql) -> Result<(), StoreError> {
                 sql,
             );
         }
+        Field::Finding => finding(wanted, sql),
+        Field::Cve => {
+            // Hyphens were folded away; the numbers of CVEs hold no blanks.
+            sql.push("d.id IN (SELECT f.device FROM finding f JOIN ruling r ON r.id = f.ruling WHERE f.ended IS NULL AND r.cves LIKE ")
+                .bind(pattern(&wanted.replace(' ', "-")))
+                .push(" ESCAPE '\\')");
+        }
         other => return Err(StoreError::Refused(format!("the store cannot look into {other:?}"))),
     }
     Ok(())
+}
+
+/// What is found, and more than possible.
+fn finding(wanted: &str, sql: &mut Sql) {
+    let severity = Severity::ALL.into_iter().find(|severity| folded(severity.name()) == wanted);
+    let kind = FindingKind::ALL.into_iter().find(|kind| folded(kind.name()) == wanted);
+    let which = match (severity, kind) {
+        (Some(severity), _) => format!("r.severity = {}", severity_code(severity)),
+        (_, Some(kind)) => format!("r.kind = {}", finding_kind_code(kind)),
+        _ if wanted == "exploited" => "r.exploited = 1".to_owned(),
+        _ => "1 = 0".to_owned(),
+    };
+    sql.push(&format!(
+        "d.id IN (SELECT f.device FROM finding f JOIN ruling r ON r.id = f.ruling \
+         WHERE f.ended IS NULL AND r.status <> {} AND {which})",
+        verdict_code(Verdict::Possible)
+    ));
 }
 
 fn named<'a>(column: &str, all: impl Iterator<Item = (i64, &'a str)>, wanted: &str, sql: &mut Sql) {

@@ -181,6 +181,21 @@ pub(crate) fn fingerprint(terms: &Terms, device: &Device) -> i64 {
     i64::from_ne_bytes(hasher.finish().to_ne_bytes())
 }
 
+/// Tells when advisories may say something else of a device: of all that they are compared with, but for times.
+pub(crate) fn matter(device: &Device) -> i64 {
+    // The seeds are fixed: the number is stored.
+    let mut hasher = std::hash::DefaultHasher::new();
+    for (name, fused) in &device.attributes {
+        (name, &fused.value, fused.confidence.to_bits()).hash(&mut hasher);
+    }
+    for software in &device.software {
+        (&software.name, &software.version, &software.cpe, &software.purl).hash(&mut hasher);
+        software.confidence.to_bits().hash(&mut hasher);
+    }
+    (&device.particulars, scope_code(device.scope)).hash(&mut hasher);
+    i64::from_ne_bytes(hasher.finish().to_ne_bytes())
+}
+
 /// Which attributes are known, as bits.
 pub(crate) fn known(device: &Device) -> i64 {
     let mut bits = 0;

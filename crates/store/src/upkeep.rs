@@ -30,9 +30,11 @@ const SIZES_KEPT: Duration = Duration::from_mins(10);
 
 /// Counting that takes longer is not done for everybody who asks.
 const SIZES_COSTLY: Duration = Duration::from_millis(200);
+/// Ranks of findings of medium severity and above are below this ([`medward_monitor::Ruling::rank`]).
+const GRAVE_RANKS: i64 = 24;
 
 /// All tables, in an order in which they can be filled.
-pub(crate) const TABLES: [&str; 32] = [
+pub(crate) const TABLES: [&str; 34] = [
     "site",
     "label",
     "activity_kind",
@@ -58,6 +60,8 @@ pub(crate) const TABLES: [&str; 32] = [
     "attribute_history",
     "stay",
     "event",
+    "ruling",
+    "finding",
     "sensor",
     "receipt",
     "memory",
@@ -127,6 +131,9 @@ impl Upkeep for Database {
             ("event", "number", keep.events, format!("at < $1 AND severity < {medium}")),
             ("event", "number", keep.grave_events, format!("at < $1 AND severity >= {medium}")),
             ("attribute_history", "id", keep.attributes, "at < $1".to_owned()),
+            // What is still so is kept, however long it is known.
+            ("finding", "id", keep.events, format!("ended < $1 AND rank >= {GRAVE_RANKS}")),
+            ("finding", "id", keep.grave_events, format!("ended < $1 AND rank < {GRAVE_RANKS}")),
             // Where it is now is kept, however long it is there.
             ("stay", "id", keep.stays, "since < $1 AND ended < $1".to_owned()),
             (
@@ -155,6 +162,8 @@ impl Upkeep for Database {
         self.remove_rows("removed", "changed, device", forgotten, &mut pruned).await?;
         let unused = Sql::new("NOT EXISTS (SELECT 1 FROM device_term x WHERE x.term = term.id)");
         self.remove_rows("term", "id", unused, &mut pruned).await?;
+        let unused = Sql::new("NOT EXISTS (SELECT 1 FROM finding f WHERE f.ruling = ruling.id)");
+        self.remove_rows("ruling", "id", unused, &mut pruned).await?;
         Ok(pruned)
     }
 }

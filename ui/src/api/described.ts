@@ -7,6 +7,39 @@ export interface components {
         Activity: {
             buckets: components["schemas"]["UseBucket"][];
         };
+        /** @description The advisory, recall or life cycle that a finding rests on. What is not known is absent. */
+        AdvisoryOf: {
+            /** @description Feeds and ids that say the same. */
+            also?: string[];
+            /**
+             * Format: int32
+             * @description Recall class, 1 (worst) to 3.
+             */
+            class?: number;
+            cve?: string[];
+            cvss?: components["schemas"]["CvssScore"];
+            /**
+             * Format: date
+             * @description Last day of support.
+             */
+            ended?: string;
+            /**
+             * Format: double
+             * @description Probability of exploitation within 30 days.
+             */
+            epss?: number;
+            exploitation?: string;
+            /** @description Name of the feed. */
+            feed: string;
+            id: string;
+            /** @description In CISA's catalogue of exploited vulnerabilities; absent where that was never loaded. */
+            kev?: boolean;
+            /** Format: date */
+            published?: string;
+            ransomware?: boolean;
+            replacement?: string;
+            url?: string;
+        };
         /** @description All that people said of one device. */
         Annotation: {
             /**
@@ -193,6 +226,10 @@ export interface components {
             count: number;
             value: string;
         };
+        /** @description How many there are, and what they rest on. */
+        Counted: components["schemas"]["FindingCounts"] & {
+            knowledge: components["schemas"]["KnowledgeLoaded"];
+        };
         /** @description What is heard. */
         CoverageCounts: {
             /** Format: int64 */
@@ -221,6 +258,13 @@ export interface components {
             code?: string | null;
             name: string;
             password: string;
+        };
+        /** @description The score that a severity is from. */
+        CvssScore: {
+            /** Format: double */
+            score: number;
+            vector: string;
+            version: string;
         };
         /** @description A day. */
         Day: {
@@ -278,6 +322,11 @@ export interface components {
             /** Format: int32 */
             criticality?: number;
             family?: string;
+            /**
+             * Format: int64
+             * @description How much is found to be wrong with it, without what only may concern it.
+             */
+            findings?: number;
             firmware?: string;
             /** Format: date-time */
             first_seen?: string;
@@ -311,6 +360,8 @@ export interface components {
             version?: number;
             vlans?: number[];
             whereabouts?: components["schemas"]["Whereabouts"];
+            /** @description The worst of it. */
+            worst_finding?: components["schemas"]["Severity"];
         };
         Devices: {
             /** Format: int64 */
@@ -336,6 +387,11 @@ export interface components {
             /** Format: int32 */
             criticality?: number;
             family?: string;
+            /**
+             * Format: int64
+             * @description How much is found to be wrong with it, without what only may concern it.
+             */
+            findings: number;
             firmware?: string;
             /** Format: date-time */
             first_seen?: string;
@@ -369,6 +425,8 @@ export interface components {
             version: number;
             vlans: number[];
             whereabouts?: components["schemas"]["Whereabouts"];
+            /** @description The worst of it. */
+            worst_finding?: components["schemas"]["Severity"];
         };
         /** @description It was done. */
         Done: {
@@ -405,7 +463,7 @@ export interface components {
          * @description Kinds of events.
          * @enum {string}
          */
-        EventKind: "first-seen" | "attribute-changed" | "upgraded" | "downgraded" | "serial-changed" | "new-service" | "new-peer" | "moved" | "missing" | "reappeared" | "merged" | "sensor" | "person" | "external";
+        EventKind: "first-seen" | "attribute-changed" | "upgraded" | "downgraded" | "serial-changed" | "new-service" | "new-peer" | "moved" | "missing" | "reappeared" | "merged" | "sensor" | "person" | "external" | "finding";
         /** @description A field with its most frequent values. */
         FacetOf: {
             field: string;
@@ -418,6 +476,123 @@ export interface components {
         };
         Facets: {
             facets: components["schemas"]["FacetOf"][];
+        };
+        /** @description A feed that was loaded. */
+        FeedLoaded: {
+            /** Format: date-time */
+            as_of?: string | null;
+            /** Format: int64 */
+            records: number;
+        };
+        /** @description What is wrong with a device, and how that is known. */
+        Finding: {
+            advisory?: components["schemas"]["AdvisoryOf"];
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            confidence: number;
+            device: string;
+            device_category?: string;
+            device_name: string;
+            /**
+             * Format: date-time
+             * @description Since when it is so no more.
+             */
+            ended?: string;
+            /** @description Known to be exploited. */
+            exploited: boolean;
+            /** Format: date-time */
+            found: string;
+            id: string;
+            kind: components["schemas"]["FindingKind"];
+            /** @description Left out of lists over several devices. */
+            match?: components["schemas"]["MatchOf"];
+            /** @description Why, and what to do, in a sentence. */
+            reason: string;
+            severity: components["schemas"]["Severity"];
+            site: string;
+            status: components["schemas"]["FindingStatus"];
+            title: string;
+            /** @description What it is put together with: the advisory, else kind and words. */
+            topic: string;
+            treatment: components["schemas"]["Treatment"];
+        };
+        /** @description How many findings there are. */
+        FindingCounts: {
+            /** Format: int64 */
+            devices: number;
+            /** Format: int64 */
+            exploited: number;
+            /** Format: int64 */
+            findings: number;
+            kinds: {
+                [key: string]: number;
+            };
+            severities: {
+                [key: string]: number;
+            };
+            statuses: {
+                [key: string]: number;
+            };
+            treatments: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * @description Kinds of findings.
+         * @enum {string}
+         */
+        FindingKind: "vulnerability" | "recall" | "end-of-support" | "weak-protocol" | "weak-cipher" | "certificate" | "clear-text-login" | "clear-text-patient-data" | "default-credential" | "anonymous-access";
+        /**
+         * @description How sure it is that the device is concerned.
+         * @enum {string}
+         */
+        FindingStatus: "affected" | "likely" | "possible";
+        /** @description Findings that say the same of several devices; words and advisory are those of one of them. */
+        FindingTopic: {
+            advisory?: components["schemas"]["AdvisoryOf"];
+            /** Format: double */
+            confidence: number;
+            /** Format: int64 */
+            devices: number;
+            exploited: boolean;
+            /** Format: date-time */
+            first_found: string;
+            kind: components["schemas"]["FindingKind"];
+            /** Format: date-time */
+            last_found: string;
+            reason: string;
+            /** @description The worst of them. */
+            severity: components["schemas"]["Severity"];
+            status: components["schemas"]["FindingStatus"];
+            title: string;
+            topic: string;
+            treatment: components["schemas"]["Treatment"];
+        };
+        /** @description What is found to be wrong, without what only may concern a device. */
+        Found: {
+            /** Format: int64 */
+            critical: number;
+            /**
+             * Format: int64
+             * @description Devices with any of it.
+             */
+            devices: number;
+            /**
+             * Format: int64
+             * @description Known to be exploited.
+             */
+            exploited: number;
+            /** Format: int64 */
+            findings: number;
+            /**
+             * Format: int64
+             * @description Devices with something critical or exploited.
+             */
+            grave_devices: number;
+            /** Format: int64 */
+            high: number;
         };
         /** @description General settings. */
         General: {
@@ -592,6 +767,11 @@ export interface components {
                 /** Format: int32 */
                 criticality?: number;
                 family?: string;
+                /**
+                 * Format: int64
+                 * @description How much is found to be wrong with it, without what only may concern it.
+                 */
+                findings?: number;
                 firmware?: string;
                 /** Format: date-time */
                 first_seen?: string;
@@ -625,6 +805,8 @@ export interface components {
                 version?: number;
                 vlans?: number[];
                 whereabouts?: components["schemas"]["Whereabouts"];
+                /** @description The worst of it. */
+                worst_finding?: components["schemas"]["Severity"];
             }[];
             /** @description For the next page, as `cursor`; null at the end. */
             next?: string | null;
@@ -641,6 +823,11 @@ export interface components {
                 /** Format: int32 */
                 criticality?: number;
                 family?: string;
+                /**
+                 * Format: int64
+                 * @description How much is found to be wrong with it, without what only may concern it.
+                 */
+                findings: number;
                 firmware?: string;
                 /** Format: date-time */
                 first_seen?: string;
@@ -674,6 +861,8 @@ export interface components {
                 version: number;
                 vlans: number[];
                 whereabouts?: components["schemas"]["Whereabouts"];
+                /** @description The worst of it. */
+                worst_finding?: components["schemas"]["Severity"];
             }[];
             /** @description For the next page, as `cursor`; null at the end. */
             next?: string | null;
@@ -699,6 +888,79 @@ export interface components {
                 site: string;
                 /** @description One line, in plain words. */
                 title: string;
+            }[];
+            /** @description For the next page, as `cursor`; null at the end. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description Over all pages, where it is counted.
+             */
+            total?: number;
+        };
+        /** @description A page of a list. */
+        Items_Finding: {
+            items: {
+                advisory?: components["schemas"]["AdvisoryOf"];
+                /**
+                 * Format: double
+                 * @description 0 to 1.
+                 */
+                confidence: number;
+                device: string;
+                device_category?: string;
+                device_name: string;
+                /**
+                 * Format: date-time
+                 * @description Since when it is so no more.
+                 */
+                ended?: string;
+                /** @description Known to be exploited. */
+                exploited: boolean;
+                /** Format: date-time */
+                found: string;
+                id: string;
+                kind: components["schemas"]["FindingKind"];
+                /** @description Left out of lists over several devices. */
+                match?: components["schemas"]["MatchOf"];
+                /** @description Why, and what to do, in a sentence. */
+                reason: string;
+                severity: components["schemas"]["Severity"];
+                site: string;
+                status: components["schemas"]["FindingStatus"];
+                title: string;
+                /** @description What it is put together with: the advisory, else kind and words. */
+                topic: string;
+                treatment: components["schemas"]["Treatment"];
+            }[];
+            /** @description For the next page, as `cursor`; null at the end. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description Over all pages, where it is counted.
+             */
+            total?: number;
+        };
+        /** @description A page of a list. */
+        Items_FindingTopic: {
+            items: {
+                advisory?: components["schemas"]["AdvisoryOf"];
+                /** Format: double */
+                confidence: number;
+                /** Format: int64 */
+                devices: number;
+                exploited: boolean;
+                /** Format: date-time */
+                first_found: string;
+                kind: components["schemas"]["FindingKind"];
+                /** Format: date-time */
+                last_found: string;
+                reason: string;
+                /** @description The worst of them. */
+                severity: components["schemas"]["Severity"];
+                status: components["schemas"]["FindingStatus"];
+                title: string;
+                topic: string;
+                treatment: components["schemas"]["Treatment"];
             }[];
             /** @description For the next page, as `cursor`; null at the end. */
             next?: string | null;
@@ -932,6 +1194,24 @@ export interface components {
             /** @description The same in plain words. */
             words: string;
         };
+        /** @description With what devices are judged. */
+        KnowledgeLoaded: {
+            feeds: {
+                [key: string]: components["schemas"]["FeedLoaded"];
+            };
+            /** @description Without any, only what the wire itself shows is found: nothing found is not "nothing known". */
+            loaded: boolean;
+            /**
+             * Format: date-time
+             * @description Since when it is judged with.
+             */
+            since?: string | null;
+            /**
+             * Format: int64
+             * @description Devices that are still to be judged; null for who sees some sites only.
+             */
+            waiting?: number | null;
+        };
         /** @description A place as it is kept and sent. What is told of it besides (id, devices, missing) may be sent back, and is not read. */
         Layout: {
             kind: components["schemas"]["PlaceKind"];
@@ -1002,6 +1282,23 @@ export interface components {
             cut: boolean;
             links: components["schemas"]["Link"][];
             nodes: components["schemas"]["Node"][];
+        };
+        /** @description One thing that was compared. */
+        MatchDetail: {
+            advisory_value: string;
+            attribute: string;
+            /** @description Empty where the device's is not known. */
+            device_value: string;
+            /** @description How they compare, in words. */
+            how: string;
+        };
+        /** @description How device and advisory came together. */
+        MatchOf: {
+            matched: components["schemas"]["MatchDetail"][];
+            method: string;
+            unmatched: components["schemas"]["MatchDetail"][];
+            /** @description What would make it surer. */
+            would_help?: string[];
         };
         /** @description Who somebody is. */
         Me: {
@@ -1131,6 +1428,7 @@ export interface components {
             attention: components["schemas"]["Attention"][];
             categories: components["schemas"]["Count"][];
             devices: components["schemas"]["Devices"];
+            findings: components["schemas"]["Found"];
             /** @description What is at stake with what is missing. */
             missing: components["schemas"]["Stakes"];
             /** Format: date-time */
@@ -1548,6 +1846,11 @@ export interface components {
              */
             conversations?: number | null;
         };
+        /**
+         * @description What to do.
+         * @enum {string}
+         */
+        Treatment: "remove" | "patch" | "isolate" | "virtual-patch" | "segment" | "replace" | "review";
         Trend: {
             /** @description Devices known at the end of each of the last 14 days. */
             devices: components["schemas"]["At"][];

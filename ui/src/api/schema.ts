@@ -111,6 +111,84 @@ export type DeviceUse = Shapes['Use']
 export type UseGroup = 'device' | 'category' | 'site' | 'place' | 'vendor'
 export type UseRow = Shapes['UseRow']
 
+export type FindingKind =
+  | 'vulnerability'
+  | 'recall'
+  | 'end-of-support'
+  | 'weak-protocol'
+  | 'weak-cipher'
+  | 'certificate'
+  | 'clear-text-login'
+  | 'clear-text-patient-data'
+  | 'default-credential'
+  | 'anonymous-access'
+export type FindingStatus = 'affected' | 'likely' | 'possible'
+export type Treatment = 'remove' | 'patch' | 'isolate' | 'virtual-patch' | 'segment' | 'replace' | 'review'
+export interface AdvisoryOf {
+  feed: string
+  id: string
+  cve?: string[]
+  url?: string
+  published?: string
+  kev?: boolean
+  ransomware?: boolean
+  epss?: number
+  exploitation?: string
+  cvss?: { version: string; vector: string; score: number }
+  class?: number
+  ended?: string
+  replacement?: string
+  also?: string[]
+}
+export interface MatchDetail {
+  attribute: string
+  device_value: string
+  advisory_value: string
+  how: string
+}
+interface Found {
+  topic: string
+  kind: FindingKind
+  title: string
+  severity: Severity
+  confidence: number
+  status: FindingStatus
+  exploited: boolean
+  advisory?: AdvisoryOf
+  treatment: Treatment
+  reason: string
+}
+export interface Finding extends Found {
+  id: string
+  device: string
+  device_name: string
+  device_category?: string
+  site: string
+  found: string
+  ended?: string
+  match?: { method: string; matched: MatchDetail[]; unmatched: MatchDetail[]; would_help?: string[] }
+}
+export interface FindingTopic extends Found {
+  devices: number
+  first_found: string
+  last_found: string
+}
+export interface FindingCounts {
+  findings: number
+  devices: number
+  exploited: number
+  severities: Record<string, number>
+  kinds: Record<string, number>
+  treatments: Record<string, number>
+  statuses: Record<string, number>
+  knowledge: {
+    loaded: boolean
+    feeds: Record<string, { records: number; as_of?: string | null }>
+    since?: string | null
+    waiting?: number | null
+  }
+}
+
 export type Attention = Shapes['Attention']
 /** What is at stake with devices that are missing. */
 export type Stakes = Shapes['Stakes']

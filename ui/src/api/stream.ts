@@ -55,6 +55,7 @@ export function openStream(client: QueryClient): () => void {
     touch('events', 'overview')
   })
   source.addEventListener('devices', () => touch('devices', 'device', 'overview'))
+  source.addEventListener('findings', () => touch('findings', 'devices', 'device', 'overview'))
   source.addEventListener('sensors', () => touch('sensors'))
   return () => {
     clearTimeout(timer)

@@ -93,6 +93,7 @@ const EVENTS: Record<string, string> = {
   sensor: 'Sensor',
   person: 'Changed by a person',
   external: 'From an integration',
+  finding: 'Found to be wrong',
 }
 export const EVENT_KINDS = Object.keys(EVENTS)
 export function eventKind(kind: string): string {
@@ -113,4 +114,78 @@ export function role(name: string): string {
 }
 export function roleMeaning(name: string): string {
   return ROLES[name]?.[1] ?? ''
+}
+
+const FINDINGS: Record<string, string> = {
+  vulnerability: 'Weakness',
+  recall: 'Recall',
+  'end-of-support': 'Out of support',
+  'weak-protocol': 'Old protocol',
+  'weak-cipher': 'Weak encryption',
+  certificate: 'Certificate',
+  'clear-text-login': 'Login in the clear',
+  'clear-text-patient-data': 'Patient data in the clear',
+  'default-credential': 'Factory password',
+  'anonymous-access': 'Open to anybody',
+}
+export const FINDING_KINDS = Object.keys(FINDINGS)
+export function findingKind(kind: string): string {
+  return FINDINGS[kind] ?? sentence(kind)
+}
+
+const TREATMENTS: Record<string, string> = {
+  remove: 'Take it out of use',
+  patch: 'Install the fix',
+  isolate: 'Cut it off',
+  'virtual-patch': 'Shield it in the network',
+  segment: 'Restrict who reaches it',
+  replace: 'Replace it',
+  review: 'Look at it',
+}
+export const TREATMENT_NAMES = Object.keys(TREATMENTS)
+/** What to do, in words. */
+export function treatment(name: string): string {
+  return TREATMENTS[name] ?? sentence(name)
+}
+
+const CERTAINTY: Record<string, string> = {
+  affected: 'Concerned',
+  likely: 'Very likely concerned',
+  possible: 'May be concerned',
+}
+export function findingStatus(name: string): string {
+  return CERTAINTY[name] ?? sentence(name)
+}
+
+const METHODS: Record<string, string> = {
+  udi: 'by its UDI',
+  'serial-range': 'by its serial number',
+  lot: 'by its lot',
+  'model-number': 'by its model number',
+  'cpe-applicability': 'by the product and version that the advisory lists',
+  'name-version': 'by maker, product and version',
+  'sbom-component': 'by a component of its bill of materials',
+  software: 'by a program seen on it',
+  'operating-system': 'by its operating system',
+  'vendor-model': 'by maker and model only: no version is stated',
+  observed: 'by what was seen on the wire',
+  lifecycle: 'by the last day of support of its version',
+}
+export function method(name: string): string {
+  return METHODS[name] ?? sentence(name).toLowerCase()
+}
+
+const FEEDS: Record<string, string> = {
+  nvd: 'NVD',
+  cve: 'CVE list',
+  csaf: 'maker or CISA (CSAF)',
+  kev: 'CISA, exploited vulnerabilities',
+  epss: 'EPSS',
+  'fda-recall': 'FDA recall',
+  'fda-enforcement': 'FDA enforcement report',
+  endoflife: 'end-of-life dates',
+  osv: 'OSV',
+}
+export function feed(name: string): string {
+  return FEEDS[name] ?? sentence(name)
 }

@@ -2,6 +2,7 @@
 import { Group, Stack, Text } from '@mantine/core'
 import {
   IconActivityHeartbeat,
+  IconAlertTriangle,
   IconAntenna,
   IconBuildingHospital,
   IconChartBar,
@@ -19,6 +20,13 @@ import { useSession } from '../api/session'
 export const PAGES = [
   { to: '/', label: 'Overview', icon: IconHome, hint: 'What needs attention now' },
   { to: '/devices', label: 'Devices', icon: IconListDetails, need: 'device.read', hint: 'Every device on the network' },
+  {
+    to: '/findings',
+    label: 'Findings',
+    icon: IconAlertTriangle,
+    need: 'device.read',
+    hint: 'What is wrong, and what to do first',
+  },
   { to: '/map', label: 'Map', icon: IconTopologyStar3, need: 'device.read', hint: 'Who talks to whom' },
   { to: '/places', label: 'Places', icon: IconBuildingHospital, need: 'device.read', hint: 'What is where' },
   { to: '/use', label: 'Use', icon: IconChartBar, need: 'usage.read', hint: 'How much devices are used' },

@@ -5,7 +5,7 @@ use crate::caller::Caller;
 use crate::{Answer, App, find};
 
 /// Fields with what they mean.
-const FIELDS: [(&str, &str); 31] = [
+const FIELDS: [(&str, &str); 33] = [
     ("category", "kind of device"),
     ("vendor", "who makes it"),
     ("model", "model"),
@@ -37,6 +37,8 @@ const FIELDS: [(&str, &str); 31] = [
     ("group", "group of categories"),
     ("role", "what it does in care"),
     ("scope", "internal, external, multicast"),
+    ("finding", "critical, high, exploited, recall, …"),
+    ("cve", "a weakness, CVE-2024-1234"),
 ];
 
 const MOST: usize = 12;

@@ -54,7 +54,7 @@ impl ToSchema for DeviceListed {
 struct Wanted {
     /// A search, such as `category:"infusion pump" seen<24h`.
     q: Option<String>,
-    /// last_seen, first_seen, name, vendor, model, category, site, location or criticality; - before it turns it round.
+    /// last_seen, first_seen, name, vendor, model, category, site, location, criticality or findings; - before it turns it round.
     sort: Option<String>,
     /// Names of fields, with commas between; all without.
     fields: Option<String>,
@@ -95,7 +95,7 @@ async fn list(
 }
 
 /// All fields of a device in one line.
-pub const FIELDS: [&str; 27] = [
+pub const FIELDS: [&str; 29] = [
     "id",
     "site",
     "name",
@@ -123,6 +123,8 @@ pub const FIELDS: [&str; 27] = [
     "owner",
     "criticality",
     "lifecycle",
+    "findings",
+    "worst_finding",
 ];
 
 /// By what to count.

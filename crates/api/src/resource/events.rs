@@ -100,7 +100,7 @@ const CATCH_UP: usize = 5000;
 /// A listener's rights are looked up anew so often.
 const RECHECK: Duration = Duration::from_secs(60);
 
-/// Server-sent events as they happen: `event` (an Event), `devices` ({changed}), `sensors`. With `Last-Event-ID`, what
+/// Server-sent events as they happen: `event` (an Event), `devices` ({changed}), `sensors`, `findings`. With `Last-Event-ID`, what
 /// was missed comes first; `reset` says that more was missed than is told.
 #[utoipa::path(get, path = "/api/v1/stream", tag = "events", params(("Last-Event-ID" = Option<u64>, Header)), responses((status = 200, body = String, content_type = "text/event-stream"), Problems))]
 async fn stream(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Answer<Response> {
@@ -171,6 +171,7 @@ async fn feed(
                         Sent::default().event("devices").data(format!("{{\"changed\":{changed}}}"))
                     }
                     Ok(Notice::Sensors { site }) if caller.sees(&site) => Sent::default().event("sensors").data("{}"),
+                    Ok(Notice::Findings) => Sent::default().event("findings").data("{}"),
                     Ok(_) => continue,
                     Err(broadcast::error::RecvError::Lagged(_)) => {
                         // Too slow for what happened: what was missed is in the store.

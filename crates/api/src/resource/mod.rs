@@ -16,6 +16,7 @@ mod device_use;
 mod devices;
 mod events;
 mod export;
+mod findings;
 mod health;
 mod identity;
 mod integrations;
@@ -79,6 +80,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(devices::routes())
         .merge(events::routes())
         .merge(export::routes())
+        .merge(findings::routes())
         .merge(health::routes())
         .merge(identity::routes())
         .merge(integrations::routes())

@@ -2,8 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use medward_model::{Severity, Timestamp};
-use medward_monitor::{BucketSize, DeviceList, Event, EventList, FacetField, PageRequest};
+use medward_model::{Severity, Timestamp, Verdict};
+use medward_monitor::{
+    BucketSize, DeviceList, Event, EventList, FacetField, FindingCounts, FindingList, PageRequest,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -80,6 +82,20 @@ struct Trend {
     volume: Vec<medward_monitor::VolumePoint>,
 }
 
+/// What is found to be wrong, without what only may concern a device.
+#[derive(Default, Serialize, ToSchema)]
+struct Found {
+    findings: u64,
+    critical: u64,
+    high: u64,
+    /// Known to be exploited.
+    exploited: u64,
+    /// Devices with any of it.
+    devices: u64,
+    /// Devices with something critical or exploited.
+    grave_devices: u64,
+}
+
 /// The overview.
 #[derive(Serialize, ToSchema)]
 struct Overview {
@@ -88,6 +104,7 @@ struct Overview {
     devices: Devices,
     /// What is at stake with what is missing.
     missing: Stakes,
+    findings: Found,
     attention: Vec<Attention>,
     sensors: Sensors,
     traffic: Traffic,
@@ -171,11 +188,13 @@ async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<Overview>> 
         }
     }
     let grave = grave(&app, &caller, now).await?;
-    let attention = attention(&devices, &sensors, &stakes(true), &stakes(false), grave);
+    let findings = found(&app, &caller).await?;
+    let attention = attention(&devices, &sensors, &findings, &stakes(true), &stakes(false), grave);
     Ok(Json(Overview {
         now,
         devices,
         missing: Stakes::of(&gone),
+        findings,
         attention,
         sensors,
         traffic: Traffic { bytes_24h, conversations },
@@ -183,6 +202,23 @@ async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<Overview>> 
         categories,
         recent,
     }))
+}
+
+/// What is found and sure enough.
+async fn found(app: &App, caller: &Caller) -> Answer<Found> {
+    let mut list = FindingList::all(PageRequest::first(1));
+    list.sites.clone_from(&caller.sites);
+    list.statuses = vec![Verdict::Affected, Verdict::Likely];
+    let counts = app.store.count_findings(&list).await?;
+    let of = |severity: Severity| counts.severities.get(severity.name()).copied().unwrap_or(0);
+    let (critical, high) = (of(Severity::Critical), of(Severity::High));
+    let grave_devices = if critical > 0 || counts.exploited > 0 {
+        counted(app, caller, "finding:critical or finding:exploited").await?
+    } else {
+        0
+    };
+    let FindingCounts { findings, devices, exploited, .. } = counts;
+    Ok(Found { findings, critical, high, exploited, devices, grave_devices })
 }
 
 /// How many devices were known before: counted anew every ten minutes, as the past hardly changes.
@@ -224,6 +260,7 @@ async fn grave(app: &App, caller: &Caller, now: Timestamp) -> Answer<u64> {
 fn attention(
     devices: &Devices,
     sensors: &Sensors,
+    found: &Found,
     medical: &Stakes,
     others: &Stakes,
     grave: u64,
@@ -238,6 +275,15 @@ fn attention(
                 all.push(Attention { kind, severity, title, count, query: query.map(str::to_owned), link });
             }
         };
+    add(
+        "finding-grave",
+        Severity::Critical,
+        found.grave_devices,
+        "A device has a critical weakness, or one that attackers use",
+        "# devices have a critical weakness, or one that attackers use",
+        Some("finding:critical or finding:exploited"),
+        "/findings?by=device&severity=critical",
+    );
     add(
         "sensor-silent",
         Severity::High,
@@ -264,6 +310,15 @@ fn attention(
         "# grave events within a day",
         None,
         "/events?severity=high",
+    );
+    add(
+        "finding-high",
+        Severity::High,
+        found.high,
+        "A finding of high severity",
+        "# findings of high severity",
+        Some("finding:high"),
+        "/findings?severity=high",
     );
     add(
         "sensor-dropping",

@@ -89,6 +89,11 @@ pub struct DeviceSummary {
     #[schema(nullable = false)]
     pub criticality: Option<u8>,
     pub lifecycle: Lifecycle,
+    /// How much is found to be wrong with it, without what only may concern it.
+    pub findings: u64,
+    /// The worst of it.
+    #[schema(nullable = false)]
+    pub worst_finding: Option<super::Severity>,
     /// Counts changes: an entity tag.
     pub version: u64,
 }

@@ -34,6 +34,7 @@ pub enum EventKind {
     Sensor,
     Person,
     External,
+    Finding,
 }
 
 /// Something that happened.

@@ -3,10 +3,12 @@
 #![allow(dead_code, reason = "shapes are described, and read in the test")]
 
 mod device;
+mod finding;
 mod history;
 mod upkeep;
 
 pub use device::{Annotation, DeviceSummary, Lifecycle, Status, Whereabouts};
+pub use finding::{Finding, FindingCounts, FindingTopic};
 pub use history::{
     AttributeChange, ConversationRow, DecisionRecord, Event, EventKind, Link, Severity, Stay, UseBucket,
     UseRow, VolumePoint,
@@ -57,6 +59,7 @@ mod tests {
             first_seen: now,
             last_seen: now,
             criticality: Some(3),
+            worst_finding: Some(medward_model::Severity::High),
             ..real::DeviceSummary::default()
         });
         fits::<Annotation>(real::Annotation::default());
@@ -94,6 +97,89 @@ mod tests {
         let decision = real::Decision::Part { node: String::new(), from: Vec::new() };
         let (site, by, reason) = (String::new(), String::new(), String::new());
         fits::<DecisionRecord>(real::DecisionRecord { number: 1, site, decision, by, at, reason });
+    }
+
+    #[test]
+    fn the_shapes_of_findings_are_the_real_ones() {
+        use medward_model::{
+            AdvisoryRef, CvssRef, Day, Detail, Exploitation, Finding as Found, FindingKind, Match, Method,
+            Severity, Treatment, Verdict,
+        };
+        let day = Day::read("2026-01-02");
+        let detail = Detail {
+            attribute: String::new(),
+            device_value: String::new(),
+            advisory_value: String::new(),
+            how: String::new(),
+        };
+        let advisory = AdvisoryRef {
+            cve: vec![String::new()],
+            url: Some(String::new()),
+            published: day,
+            kev: Some(true),
+            ransomware: Some(true),
+            epss: Some(0.5),
+            exploitation: Some(Exploitation::ProofOfConcept),
+            cvss: Some(CvssRef { version: String::new(), vector: String::new(), score: 9.8 }),
+            class: Some(1),
+            ended: day,
+            replacement: Some(String::new()),
+            also: vec![String::new()],
+            ..AdvisoryRef::default()
+        };
+        let matched = Match {
+            method: Method::Udi,
+            matched: vec![detail],
+            unmatched: Vec::new(),
+            would_help: vec![String::new()],
+        };
+        let found = Timestamp::from_parts(0, 0);
+        for kind in FindingKind::ALL {
+            for (status, treatment) in Verdict::ALL.into_iter().cycle().zip(Treatment::ALL) {
+                let real = Found {
+                    id: String::new(),
+                    kind,
+                    device: DeviceId::default(),
+                    title: "".into(),
+                    severity: Severity::High,
+                    confidence: 0.9,
+                    status,
+                    advisory: Some(advisory.clone().into()),
+                    matched: Some(matched.clone().into()),
+                    treatment,
+                    reason: "".into(),
+                    hidden: None,
+                };
+                let ruling = real::Ruling::of(&real).unwrap();
+                let body: serde_json::Value = serde_json::from_str(&ruling.body).unwrap();
+                fits::<Finding>(real::FindingRow {
+                    id: String::new(),
+                    device: DeviceId::default(),
+                    device_name: String::new(),
+                    device_category: Some(String::new()),
+                    site: String::new(),
+                    topic: String::new(),
+                    exploited: true,
+                    found,
+                    ended: Some(found),
+                    body: body.clone(),
+                });
+                let mut body = body;
+                let object = body.as_object_mut().unwrap();
+                object.remove("match");
+                object.remove("severity");
+                fits::<FindingTopic>(real::TopicRow {
+                    topic: String::new(),
+                    devices: 1,
+                    severity: Severity::High,
+                    exploited: false,
+                    first_found: found,
+                    last_found: found,
+                    body,
+                });
+            }
+        }
+        fits::<FindingCounts>(real::FindingCounts::default());
     }
 
     #[test]

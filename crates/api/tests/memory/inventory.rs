@@ -52,7 +52,7 @@ fn as_device(summary: &DeviceSummary) -> Device {
     }
 }
 
-fn standing(summary: &DeviceSummary) -> Standing {
+fn standing(kept: &Kept, summary: &DeviceSummary) -> Standing {
     let whereabouts = summary.whereabouts.as_ref();
     Standing {
         site: Some(summary.site.clone()),
@@ -66,6 +66,8 @@ fn standing(summary: &DeviceSummary) -> Standing {
         criticality: summary.criticality,
         group: summary.group.clone(),
         medical: summary.medical,
+        findings: super::findings::words(kept, &summary.id),
+        cves: super::findings::cves(kept, &summary.id),
     }
 }
 
@@ -76,7 +78,7 @@ pub fn listed(kept: &Kept, list: &DeviceList) -> Vec<DeviceSummary> {
         .values()
         .map(|record| &record.summary)
         .filter(|summary| list.sites.as_ref().is_none_or(|sites| sites.contains(&summary.site)))
-        .filter(|summary| list.query.matches_with(&as_device(summary), &standing(summary), list.now))
+        .filter(|summary| list.query.matches_with(&as_device(summary), &standing(kept, summary), list.now))
         .cloned()
         .collect();
     found.sort_by(|a, b| {
@@ -88,6 +90,7 @@ pub fn listed(kept: &Kept, list: &DeviceList) -> Vec<DeviceSummary> {
             SortKey::Category => a.category.cmp(&b.category),
             SortKey::Site => a.site.cmp(&b.site),
             SortKey::Criticality => a.criticality.cmp(&b.criticality),
+            SortKey::Findings => b.worst_finding.cmp(&a.worst_finding),
             SortKey::Name | SortKey::Location => a.name.cmp(&b.name),
         };
         if list.sort.descending { order.reverse() } else { order }.then_with(|| a.id.cmp(&b.id))

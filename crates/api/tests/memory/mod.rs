@@ -1,5 +1,6 @@
 //! A small store in memory, and a core that only remembers what it was asked: what the tests of the interface run on.
 
+mod findings;
 mod history;
 mod inventory;
 mod live;
@@ -10,8 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use medward_monitor::{
-    AttributeChange, AuditRecord, ConversationRow, DecisionRecord, DeviceRecord, Document, Event, Page,
-    PageRequest, SensorState, Stay, StoreError, UseBucket,
+    AttributeChange, AuditRecord, ConversationRow, DecisionRecord, DeviceRecord, Document, Event, FindingRow,
+    Page, PageRequest, SensorState, Stay, StoreError, UseBucket,
 };
 
 pub use live::Remembering;
@@ -25,6 +26,7 @@ pub struct Kept {
     pub devices: BTreeMap<String, DeviceRecord>,
     pub conversations: Vec<ConversationRow>,
     pub events: Vec<Event>,
+    pub findings: Vec<FindingRow>,
     pub history: Vec<AttributeChange>,
     pub stays: Vec<Stay>,
     pub activity: Vec<(String, UseBucket)>,

@@ -2,8 +2,8 @@
 
 use medward_model::{Conversation, DeviceId, Severity, Timestamp, Transport};
 use medward_monitor::{
-    Annotation, AttributeChange, ConversationRow, DeviceRecord, DeviceSummary, Event, EventKind, Part,
-    SensorState, Status, Stay, UseBucket, Whereabouts,
+    Annotation, AttributeChange, ConversationRow, DeviceRecord, DeviceSummary, Event, EventKind, FindingRow,
+    Part, SensorState, Status, Stay, UseBucket, Whereabouts,
 };
 use serde_json::json;
 
@@ -66,6 +66,32 @@ fn conversation(from: &DeviceRecord, to: &DeviceRecord, bytes: u64) -> Conversat
     }
 }
 
+fn finding(of: &DeviceRecord, topic: &str, severity: &str, status: &str, exploited: bool) -> FindingRow {
+    let weakness = topic.starts_with("CVE-");
+    FindingRow {
+        id: format!("find-{}-{topic}", of.summary.id.0),
+        device: of.summary.id.clone(),
+        device_name: of.summary.name.clone(),
+        device_category: of.summary.category.clone(),
+        site: of.summary.site.clone(),
+        topic: topic.to_owned(),
+        exploited,
+        found: NOW.plus_seconds(-7200),
+        ended: None,
+        body: json!({
+            "kind": if weakness { "vulnerability" } else { "recall" },
+            "title": format!("{topic} says that something is wrong"),
+            "severity": severity,
+            "confidence": 0.9,
+            "status": status,
+            "advisory": {"feed": "test", "id": topic, "cve": if weakness { vec![topic] } else { vec![] }},
+            "match": {"method": "name-version", "matched": [], "unmatched": []},
+            "treatment": if weakness { "patch" } else { "review" },
+            "reason": "Install the maker's fix.",
+        }),
+    }
+}
+
 /// Three devices at "north", one at "south", with what they did.
 pub fn ward() -> Memory {
     let mut kept = Kept::default();
@@ -124,6 +150,12 @@ pub fn ward() -> Memory {
         last_report: NOW.plus_seconds(-5),
         ..SensorState::default()
     });
+    kept.findings = vec![
+        finding(&pump, "CVE-2026-1234", "critical", "affected", true),
+        finding(&monitor, "CVE-2026-1234", "critical", "affected", true),
+        finding(&pump, "Z-1-2026", "medium", "possible", false),
+        finding(&scanner, "CVE-2026-9999", "high", "likely", false),
+    ];
     for record in [pump, monitor, archive, scanner] {
         kept.devices.insert(record.summary.id.0.clone(), record);
     }

@@ -1,6 +1,6 @@
 //! What earlier resolutions of the same memory came to, so that only what changed is built again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use medward_model::{DeviceId, ShortId};
 
@@ -69,6 +69,11 @@ impl Cache {
             }
         }
         gone
+    }
+
+    /// Forgets the shapes of these devices, so that they are built again.
+    pub(crate) fn forget(&mut self, devices: &BTreeSet<ShortId>) {
+        self.lines.retain(|_, (_, id)| !devices.contains(id));
     }
 
     /// Forgets all, so that everything is built again.

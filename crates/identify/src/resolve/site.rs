@@ -1,6 +1,6 @@
 //! A site over time: what is observed is taken in, and each round tells which devices became others and who did what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use medward_model::{Device, DeviceId, HostKey, Mac, ShortId, Subject, Timestamp, Transport, Verb};
@@ -10,7 +10,7 @@ use super::decisions::Decisions;
 use super::nodes::{Locator, Node};
 use super::ownership::Ownership;
 use super::presence::Broadcasts;
-use super::{Around, Prepared, build, prepare};
+use super::{Around, DeviceFact, Prepared, Wants, build, prepare};
 use crate::catalog::Catalog;
 use crate::codec::{DecodeError, Names, PENDING, WrittenEntry, pending_in, pending_out};
 use crate::ledger::{Deed as Kind, DeedSum, FlowKey, FlowSum, Ledger, Limits, Map, Memory, Part};
@@ -90,6 +90,8 @@ pub struct Round {
     pub gone: Vec<(DeviceId, Option<DeviceId>)>,
     pub exchanges: Vec<Exchange>,
     pub deeds: Vec<Deed>,
+    /// What was asked for in [`Site::refresh_with`] of the devices that were built, sorted by device.
+    pub facts: Vec<DeviceFact>,
     /// Aggregated flows that were given up because one end never showed that it exists.
     pub unanswered: u64,
 }
@@ -134,6 +136,14 @@ impl Site {
         self.located = None;
     }
 
+    /// Makes the next thorough look build these devices anew: what is judged of them depends on the day.
+    pub fn renew(&mut self, devices: &BTreeSet<ShortId>) {
+        if !devices.is_empty() {
+            self.cache.forget(devices);
+            self.memory.stale = true;
+        }
+    }
+
     /// Something was taken in since the last round.
     pub fn is_due(&self) -> bool {
         !self.flows.is_empty()
@@ -155,6 +165,11 @@ impl Site {
     /// Which devices there are now, as far as they changed. Costs time in the size of the site, and much more in the number
     /// of devices that changed.
     pub fn refresh(&mut self, catalog: &Catalog) -> Round {
+        self.refresh_with(catalog, &|_, _| false)
+    }
+
+    /// As [`Site::refresh`], and keeps what `wants` asks for as facts of each device that was built.
+    pub fn refresh_with(&mut self, catalog: &Catalog, wants: Wants<'_>) -> Round {
         let pending = self.pending();
         let around = Around { catalog, realm: &self.realm, decisions: &self.decisions };
         let flows: Vec<(FlowKey, FlowSum)> = pending.flows.iter().map(|(key, sum, _)| (*key, *sum)).collect();
@@ -164,11 +179,11 @@ impl Site {
         let prepared = prepare(&self.memory, &told, &around, &flows, &places);
         let Prepared { material, ownership, broadcasts, ends, doers } = prepared;
         let cache = Some(&mut self.cache);
-        let (built, nodes) = build::devices(material, &ownership, &around, &|_, _| false, cache);
+        let (built, nodes) = build::devices(material, &ownership, &around, wants, cache);
         drop(told);
         let gone = self.cache.succeed(&built.ids, &nodes);
         self.memory.stale = false;
-        let mut round = Round { devices: built.devices, gone, ..Round::default() };
+        let mut round = Round { devices: built.devices, facts: built.facts, gone, ..Round::default() };
         round.unchanged = built
             .unchanged
             .into_iter()

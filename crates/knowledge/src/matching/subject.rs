@@ -94,6 +94,58 @@ impl Subject {
         }
     }
 
+    /// From a device as it stands in schema medward.assessment/1; `None` where it is none, or only a group address.
+    pub fn of_document(document: &serde_json::Value) -> Option<Subject> {
+        let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+        let id = text(document.get("id")?)?;
+        if document.get("scope").and_then(|scope| scope.as_str()) == Some("multicast") {
+            return None;
+        }
+        let known = |attribute: Attribute| {
+            let fused = document.get("attributes")?.get(attribute.name())?;
+            let confidence = fused.get("confidence")?.as_f64()?;
+            Some(Known { value: text(fused.get("value")?)?, confidence })
+        };
+        let told = |name: &str| document.get("particulars")?.get(name).and_then(&text);
+        let programs = document.get("software").and_then(|all| all.as_array()).map(Vec::as_slice);
+        let program = |software: &serde_json::Value| {
+            let field = |name: &str| software.get(name).and_then(&text);
+            let evidence = software.get("evidence").and_then(|all| all.as_array()).map(Vec::as_slice);
+            let from_inventory = evidence.unwrap_or_default().iter().any(|support| {
+                let source = support.get("source").and_then(|source| source.as_str());
+                source.is_some_and(|source| source.starts_with("inventory:"))
+            });
+            Some(Program {
+                name: field("name")?,
+                version: field("version"),
+                supplier: None,
+                cpe: field("cpe"),
+                purl: field("purl"),
+                confidence: software.get("confidence")?.as_f64()?,
+                from_bom: false,
+                from_wire: !from_inventory,
+            })
+        };
+        Some(Subject {
+            id: Some(DeviceId(id)),
+            vendor: known(Attribute::Vendor),
+            family: known(Attribute::Family),
+            model: known(Attribute::Model),
+            firmware: known(Attribute::Firmware),
+            os: known(Attribute::Os),
+            os_version: known(Attribute::OsVersion),
+            category: known(Attribute::Category),
+            serial: known(Attribute::Serial),
+            udi: known(Attribute::Udi),
+            lot: told("lot"),
+            catalog_number: told("catalog number"),
+            product_codes: Vec::new(),
+            manufactured: told("manufactured").as_deref().and_then(Day::read),
+            cpes: told("cpe").into_iter().collect(),
+            programs: programs.unwrap_or_default().iter().filter_map(program).collect(),
+        })
+    }
+
     /// What decides every match that does not rest on serial number, lot, UDI or date: devices with the same key have
     /// the same findings but for those.
     pub fn kind(&self) -> String {
@@ -122,5 +174,69 @@ impl Subject {
             kind.push_str(program.purl.as_deref().unwrap_or_default());
         }
         kind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use medward_model::{Device, Fused, Scope, Software, Support};
+
+    use super::*;
+
+    #[test]
+    fn a_stored_device_is_the_same_subject() {
+        let fused = |value: &str| Fused {
+            value: value.to_owned(),
+            confidence: 0.731_25,
+            evidence: vec![],
+            rejected: vec![],
+        };
+        let support = |source: &str| Support {
+            source: source.to_owned(),
+            field: String::new(),
+            value: String::new(),
+            packet: None,
+            time: None,
+            weight: 1.0,
+        };
+        let software = |name: &str, source: &str| Software {
+            name: name.to_owned(),
+            version: Some("1.2".to_owned()),
+            cpe: None,
+            purl: Some("pkg:deb/debian/openssl@1.2".to_owned()),
+            confidence: 0.3,
+            evidence: vec![support(source)],
+        };
+        let device = Device {
+            id: DeviceId("dev-1".to_owned()),
+            macs: vec![],
+            ips: vec![],
+            vlans: vec![],
+            hostnames: vec![],
+            aliases: vec![],
+            first_seen: None,
+            last_seen: None,
+            parent: None,
+            scope: Scope::Internal,
+            attributes: BTreeMap::from([
+                ("vendor", fused("BD")),
+                ("model", fused("Alaris")),
+                ("udi", fused("x")),
+            ]),
+            software: vec![software("OpenSSH", "ssh"), software("OpenSSL", "inventory:list.csv")],
+            services: vec![],
+            remarks: vec![],
+            particulars: BTreeMap::from([
+                ("lot".to_owned(), "A1".to_owned()),
+                ("manufactured".to_owned(), "2019-02-03".to_owned()),
+            ]),
+            row: None,
+        };
+        let document = serde_json::to_value(&device).unwrap();
+        assert_eq!(Subject::of_document(&document), Some(Subject::of(&device)));
+        let group = Device { scope: Scope::Multicast, ..device };
+        assert_eq!(Subject::of_document(&serde_json::to_value(&group).unwrap()), None);
     }
 }

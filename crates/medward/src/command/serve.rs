@@ -18,7 +18,7 @@ use crate::server::{Server, ServerSettings};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  medward serve --replay ward.pcap --speed 10      try it with a recorded capture\n  medward serve --capture eth1                     watch a mirror port\n  medward serve --listen 0.0.0.0:8443 --sensors 0.0.0.0:8444   take in sensors elsewhere\n  medward serve --database postgres://medward@db/medward\n\nThe first start makes an administrator and prints a one-time password. TLS is on, with a certificate that the\nprogram makes itself. Capturing needs CAP_NET_RAW (exit 5 where it is missing)."
+    after_help = "Examples:\n  medward serve --replay ward.pcap --speed 10      try it with a recorded capture\n  medward serve --capture eth1                     watch a mirror port\n  medward serve --listen 0.0.0.0:8443 --sensors 0.0.0.0:8444   take in sensors elsewhere\n  medward serve --database postgres://medward@db/medward\n  medward serve --capture eth1 --knowledge kb       tell weaknesses and recalls, too\n\nThe first start makes an administrator and prints a one-time password. TLS is on, with a certificate that the\nprogram makes itself. Capturing needs CAP_NET_RAW (exit 5 where it is missing)."
 )]
 pub struct ServeArguments {
     /// Directory for keys, certificates and (without --database) the database.
@@ -57,6 +57,10 @@ pub struct ServeArguments {
     pub serve_sites: Vec<String>,
     #[command(flatten)]
     pub asking: Asking,
+    /// Directory of knowledge (see `medward knowledge`): devices are judged as they change, and anew when it is
+    /// imported anew. Without it only what the wire itself shows is judged. Default: $MEDWARD_KNOWLEDGE.
+    #[arg(long, value_name = "DIR")]
+    pub knowledge: Option<PathBuf>,
     /// Directory of catalogue files (TOML) to add to the built-in ones.
     #[arg(long, value_name = "DIR")]
     pub catalog: Option<PathBuf>,
@@ -84,6 +88,7 @@ pub fn run(arguments: &ServeArguments, common: &Common) -> anyhow::Result<Exit> 
         sensors: arguments.sensors,
         nats: arguments.nats.clone(),
         nats_sites: arguments.serve_sites.clone(),
+        knowledge: crate::judging::directory(arguments.knowledge.as_ref()),
     };
     let server = runtime.block_on(Server::start(settings, catalog))?;
     if let Some(password) = &server.one_time_password {

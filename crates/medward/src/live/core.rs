@@ -20,6 +20,8 @@ use super::observe::clock;
 pub enum Signal {
     /// A commit was stored: numbers of events up to, how many devices changed.
     Stored { site: String, last_event: u64, devices: usize, events: usize, sensors: bool },
+    /// Devices were judged: numbers of events up to, how many there are.
+    Judged { last_event: u64, events: usize },
 }
 
 /// What may be asked of a site.
@@ -113,6 +115,12 @@ impl Core {
     /// Hears of every commit from now on.
     pub fn listen(&self) -> broadcast::Receiver<Signal> {
         self.inner.signals.subscribe()
+    }
+
+    /// Tells those who listen that devices were judged.
+    pub fn judged(&self, last_event: u64, events: usize) {
+        // Nobody may be listening.
+        let _ = self.inner.signals.send(Signal::Judged { last_event, events });
     }
 
     /// Sets places and exceptions for all sites.

@@ -2,6 +2,7 @@
 
 mod chores;
 mod core;
+mod judge;
 mod listen;
 mod local;
 mod names;
@@ -13,6 +14,7 @@ mod taps;
 
 pub use chores::forever as chores;
 pub use core::{Core, Signal};
+pub use judge::{Judge, Knowledge};
 pub use local::CoreSink;
 pub use names::Compiled;
 pub use observe::{Settings, clock};

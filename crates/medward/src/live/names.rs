@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use medward_dissect::{Group, dissectors};
-use medward_identify::Names;
-use medward_model::Field;
+use medward_identify::{DeviceFact, Names};
+use medward_model::{Device, Field, Finding, Timestamp};
 use medward_monitor::Lore;
 
 /// Names of protocols that no dissector has and that are remembered all the same: of a sensor with a later version.
 const STRANGERS: usize = 1024;
+/// The field that tells until when a certificate is good.
+const CERTIFICATE_END: &str = "cert-not-after";
 /// The longest of them, in bytes.
 const LONGEST: usize = 64;
 
@@ -73,5 +75,17 @@ impl Names for Compiled {
 impl Lore for Compiled {
     fn is_clinical(&self, protocol: &str) -> bool {
         self.clinical.contains(protocol)
+    }
+
+    fn wants(&self, source: &str, field: &str) -> bool {
+        medward_knowledge::wants(source, field)
+    }
+
+    fn exposures(&self, devices: &[Device], facts: &[DeviceFact], now: Timestamp) -> Vec<Finding> {
+        medward_knowledge::exposures(devices, facts, now)
+    }
+
+    fn ages(&self, fact: &DeviceFact) -> bool {
+        fact.field == CERTIFICATE_END
     }
 }

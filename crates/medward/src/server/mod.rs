@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 
 use crate::asking::Fingerprint;
 use crate::exit::Failure;
-use crate::live::{Compiled, Core, Signal, chores};
+use crate::live::{Compiled, Core, Judge, Knowledge, Signal, chores};
 use live::CoreLive;
 
 /// How a server is set up.
@@ -42,6 +42,8 @@ pub struct ServerSettings {
     pub sensors: Option<SocketAddr>,
     pub nats: Option<String>,
     pub nats_sites: Vec<String>,
+    /// Where knowledge is kept; none where only what the wire shows is judged.
+    pub knowledge: Option<PathBuf>,
 }
 
 /// A running server.
@@ -73,7 +75,8 @@ impl Server {
         let store: Arc<dyn Store> = Arc::new(Database::open(&place).await.map_err(|error| missing(&error))?);
         let plain = plain_site(&*store, &settings.site).await.map_err(|error| missing(&error))?;
         let names = Arc::new(Compiled::new());
-        let core = Core::new(Arc::clone(&store), Arc::new(catalog), Arc::clone(&names), &plain);
+        let catalog = Arc::new(catalog);
+        let core = Core::new(Arc::clone(&store), Arc::clone(&catalog), Arc::clone(&names), &plain);
         let authority = Authority::open_or_create(&settings.data.join("authority"), SystemTime::now());
         let authority = Arc::new(authority.map_err(|error| missing(&error))?);
         let book = Arc::new(StoredBook(Arc::clone(&store)));
@@ -124,6 +127,8 @@ impl Server {
 
         let mut tasks = JoinSet::new();
         tasks.spawn(chores(Arc::clone(&store), core.clone()));
+        let knowledge = settings.knowledge.clone().map(|directory| Knowledge::new(directory, catalog));
+        tasks.spawn(Judge::new(Arc::clone(&store), core.clone(), knowledge).run());
         tasks.spawn(medward_api::deliver_forever(app.clone()));
         tasks.spawn(tell(core.listen(), Arc::clone(&store), notices));
 
@@ -248,7 +253,18 @@ async fn tell(
             Err(broadcast::error::RecvError::Lagged(_)) => continue,
             Err(broadcast::error::RecvError::Closed) => return,
         };
-        let Signal::Stored { site, last_event, devices, events, sensors } = signal;
+        let (site, last_event, devices, events, sensors) = match signal {
+            Signal::Stored { site, last_event, devices, events, sensors } => {
+                (site, last_event, devices, events, sensors)
+            }
+            Signal::Judged { last_event, events } => {
+                let _ = notices.send(Notice::Findings);
+                if events == 0 {
+                    continue;
+                }
+                (String::new(), last_event, 0, events, false)
+            }
+        };
         if notices.receiver_count() == 0 {
             told = Some(last_event);
             continue;

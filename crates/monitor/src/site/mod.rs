@@ -12,12 +12,15 @@ mod silence;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use medward_identify::{Catalog, Decisions, DecodeError, Limits, Names, Round, Site, conversations};
-use medward_model::{DeviceId, Mac, Severity, ShortId, Timestamp};
+use medward_identify::{
+    Catalog, Decisions, DecodeError, DeviceFact, Limits, Names, Round, Site, conversations,
+};
+use medward_model::{Device, DeviceId, Finding, Mac, Severity, ShortId, Timestamp};
 
 use crate::commit::{ActivityDelta, ConversationDelta, Part};
 use crate::{
-    Commit, Decision, Entry, Event, PlaceRules, Position, Receipt, Report, Said, SensorState, SiteMemory,
+    Commit, Decision, Entry, Event, JudgedBy, JudgedDevice, PlaceRules, Position, Receipt, Report, Said,
+    SensorState, SiteMemory,
 };
 use known::Kept;
 
@@ -44,6 +47,21 @@ const GROUPS_OF_CARE: [&str; 6] = ["medical", "imaging", "patient care", "surger
 pub trait Lore: Names {
     /// The protocol belongs to care: what is done over it is use of a device.
     fn is_clinical(&self, protocol: &str) -> bool;
+
+    /// Whether a field of a dissector is needed to judge devices ([`Lore::exposures`]).
+    fn wants(&self, _source: &str, _field: &str) -> bool {
+        false
+    }
+
+    /// What the wire itself shows to be wrong with devices.
+    fn exposures(&self, _devices: &[Device], _facts: &[DeviceFact], _now: Timestamp) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// Whether what is judged by that fact depends on the day.
+    fn ages(&self, _fact: &DeviceFact) -> bool {
+        false
+    }
 }
 
 /// A site as it lives.
@@ -78,6 +96,9 @@ pub struct LiveSite {
     replace: bool,
     /// Groups of receivers: who sends to one only is heard by no other. Found anew after a restart, with all devices.
     groups: BTreeSet<ShortId>,
+    /// Devices whose judgement depends on the day, and the day on which they were judged.
+    aging: BTreeSet<ShortId>,
+    judged_on: i64,
 }
 
 /// Seconds between two writings of what changed in its times only.
@@ -114,6 +135,8 @@ impl LiveSite {
             checked: Timestamp::MIN,
             replace: false,
             groups: BTreeSet::new(),
+            aging: BTreeSet::new(),
+            judged_on: 0,
         }
     }
 
@@ -289,8 +312,13 @@ impl LiveSite {
     /// A thorough one costs time in the size of the site, another only in what came: it tells of traffic and sightings, and
     /// leaves new and changed devices to the next thorough one.
     pub fn commit(&mut self, catalog: &Catalog, lore: &dyn Lore, now: Timestamp, thorough: bool) -> Commit {
+        let day = now.as_seconds().div_euclid(86_400);
+        if self.judged_on != day {
+            self.judged_on = day;
+            self.site.renew(&std::mem::take(&mut self.aging));
+        }
         let round = match thorough || self.replace {
-            true => self.site.refresh(catalog),
+            true => self.site.refresh_with(catalog, &|source, field| lore.wants(source, field)),
             false => self.site.glance(),
         };
         let mut commit = Commit { site: self.name.clone(), ..Commit::default() };
@@ -299,6 +327,7 @@ impl LiveSite {
         let heard = self.heard(&round);
         self.build(&round.devices, &heard, catalog, &mut commit, now);
         let heard = self.hear(heard, now);
+        self.judge(&round, lore, &mut commit, now);
         self.see(&round, &mut commit, now);
         self.tell_heard(heard, &mut commit);
         self.converse(&round, lore, &mut commit, now);
@@ -329,6 +358,27 @@ impl LiveSite {
             })
             .collect();
         commit
+    }
+
+    /// What the wire shows of devices that were built. Costs nothing where none were.
+    fn judge(&mut self, round: &Round, lore: &dyn Lore, commit: &mut Commit, now: Timestamp) {
+        if round.devices.is_empty() {
+            return;
+        }
+        let mut found: BTreeMap<DeviceId, Vec<Finding>> = BTreeMap::new();
+        for finding in lore.exposures(&round.devices, &round.facts, now) {
+            found.entry(finding.device.clone()).or_default().push(finding);
+        }
+        // One that has none is told, too: what it had ends.
+        commit.exposures.extend(round.devices.iter().map(|device| JudgedDevice {
+            device: device.id.clone(),
+            by: JudgedBy::Wire,
+            findings: found.remove(&device.id).unwrap_or_default(),
+            at: now,
+            with: None,
+        }));
+        let aging = round.facts.iter().filter(|fact| lore.ages(fact));
+        self.aging.extend(aging.filter_map(|fact| ShortId::of(&fact.device)));
     }
 
     /// Who talked with whom, and what devices did.

@@ -19,6 +19,8 @@ pub enum SortKey {
     Site,
     Location,
     Criticality,
+    /// How bad the worst finding is.
+    Findings,
 }
 
 /// A key and a direction.

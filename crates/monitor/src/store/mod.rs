@@ -2,6 +2,7 @@
 
 mod audit;
 mod documents;
+mod findings;
 mod history;
 mod ingest;
 mod inventory;
@@ -11,6 +12,7 @@ use thiserror::Error;
 
 pub use audit::{Audit, AuditEntry, AuditRecord};
 pub use documents::{Document, Documents};
+pub use findings::{FindingList, Findings};
 pub use history::{
     BucketSize, ConversationList, ConversationRow, Direction, EventList, History, Link, LinkList, NodeGroup,
     UseBucket, UseGroup, UseList, UseRow, VolumePoint,
@@ -22,9 +24,9 @@ pub use inventory::{
 pub use upkeep::{Health, Pruned, Retention, SizeOf, Sizes, Upkeep};
 
 /// Everything a store offers.
-pub trait Store: Ingest + Inventory + History + Documents + Audit + Upkeep {}
+pub trait Store: Ingest + Inventory + Findings + History + Documents + Audit + Upkeep {}
 
-impl<S: Ingest + Inventory + History + Documents + Audit + Upkeep> Store for S {}
+impl<S: Ingest + Inventory + Findings + History + Documents + Audit + Upkeep> Store for S {}
 
 /// Why the store did not answer.
 #[derive(Debug, Error)]

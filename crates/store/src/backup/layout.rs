@@ -33,7 +33,8 @@ tables! {
     activity_kind / 1: Int(id) Text(protocol verb operation) Int(part clinical);
     counter / 1: Text(name) Int(value);
     device / 1: Int(id) Text(uid) Int(site) Text(site_key name vendor model category os grp location owner place
-        whereabout belongs) Int(status scope lifecycle medical known criticality first_seen last_seen terms version changed vlan body letters said);
+        whereabout belongs) Int(status scope lifecycle medical known criticality first_seen last_seen terms version changed
+        matter judged findings worst vlan body letters said);
     removed / 2: Int(changed device);
     device_body / 1: Int(device) Blob(summary document);
     annotation / 1: Int(device version) Text(body);
@@ -54,6 +55,9 @@ tables! {
     attribute_history / 1: Int(id device at) Text(attribute value) Real(confidence) Text(because);
     stay / 1: Int(id device since last ended) Text(place position how);
     event / 1: Int(number at site kind severity) Text(device title details);
+    ruling / 1: Int(id) Blob(digest) Text(topic) Int(kind severity status treatment exploited) Text(title words cves)
+        Blob(body);
+    finding / 1: Int(id) Text(uid) Int(device ruling part rank found ended told);
     sensor / 2: Int(site) Text(name body);
     receipt / 3: Int(site) Text(sensor) Int(epoch sequence);
     memory / 3: Int(site part) Blob(key body);
@@ -76,8 +80,18 @@ pub(super) const FORMER: &[Table] = &[Table {
 }];
 
 /// Tables whose keys PostgreSQL draws from a sequence.
-pub(super) const DRAWN: [&str; 8] =
-    ["site", "label", "activity_kind", "device", "term", "conversation", "attribute_history", "stay"];
+pub(super) const DRAWN: [&str; 10] = [
+    "site",
+    "label",
+    "activity_kind",
+    "device",
+    "term",
+    "conversation",
+    "attribute_history",
+    "stay",
+    "ruling",
+    "finding",
+];
 
 impl Table {
     /// The names of the columns, with commas.

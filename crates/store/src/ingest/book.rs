@@ -73,6 +73,7 @@ impl Book {
     pub(crate) async fn open(session: &mut Session, site: i64, commit: &Commit) -> Result<Book, StoreError> {
         let mut all: BTreeSet<&DeviceId> = spoken_of(commit).collect();
         all.extend(commit.devices.iter().map(|row| &row.device.id));
+        all.extend(commit.exposures.iter().map(|judged| &judged.device));
         all.extend(commit.sightings.iter().map(|sighting| &sighting.device));
         for gone in &commit.gone {
             all.insert(&gone.device);
@@ -159,6 +160,7 @@ impl Book {
                     zero(),
                     self.change.into(),
                     Value::Int(None),
+                    zero(),
                     zero(),
                     zero(),
                 ]

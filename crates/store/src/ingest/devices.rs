@@ -15,7 +15,7 @@ use crate::terms::{self, Terms};
 
 pub(crate) const INSERT: &str = "INSERT INTO device (uid, site, site_key, name, vendor, model, category, os, grp, location, owner, \
      place, whereabout, belongs, status, scope, lifecycle, medical, known, criticality, first_seen, last_seen, \
-     terms, version, changed, vlan, body, letters)";
+     terms, version, changed, vlan, body, letters, matter)";
 
 /// What people said stays as it is.
 const UPDATE: &str = "ON CONFLICT (uid) DO UPDATE SET site = excluded.site, site_key = excluded.site_key, \
@@ -25,7 +25,8 @@ const UPDATE: &str = "ON CONFLICT (uid) DO UPDATE SET site = excluded.site, site
      ELSE excluded.place END, whereabout = excluded.whereabout, status = excluded.status, scope = excluded.scope, \
      medical = excluded.medical, known = excluded.known, first_seen = excluded.first_seen, \
      last_seen = excluded.last_seen, terms = excluded.terms, version = device.version + 1, changed = excluded.changed, \
-     vlan = excluded.vlan, body = excluded.body, letters = excluded.letters";
+     vlan = excluded.vlan, body = excluded.body, letters = excluded.letters, \
+     judged = CASE WHEN device.matter = excluded.matter THEN device.judged ELSE 0 END, matter = excluded.matter";
 
 /// What lists are ordered by, but for the time last seen: most stand in an index, which is written wherever they are.
 const ORDERS: [(&str, usize); 8] = [
@@ -40,7 +41,7 @@ const ORDERS: [(&str, usize); 8] = [
 ];
 
 /// The rest, by where it stands in [`INSERT`].
-const REST: [(&str, usize); 13] = [
+const REST: [(&str, usize); 14] = [
     ("os", 7),
     ("grp", 8),
     ("place", 11),
@@ -54,6 +55,7 @@ const REST: [(&str, usize); 13] = [
     ("vlan", 25),
     ("body", 26),
     ("letters", 27),
+    ("matter", 28),
 ];
 
 pub(crate) async fn write(session: &mut Session, book: &mut Book, commit: &Commit) -> Result<(), StoreError> {
@@ -189,6 +191,10 @@ async fn write_columns(
                 "place = CASE WHEN v.column{} IS NULL AND belongs IS NOT NULL THEN belongs ELSE v.column{number} END",
                 number + 1
             ),
+            // What advisories say of it is to be found out anew.
+            "matter" => format!(
+                "judged = CASE WHEN matter = v.column{number} THEN judged ELSE 0 END, matter = v.column{number}"
+            ),
             _ => format!("{name} = v.column{number}"),
         })
         .collect();
@@ -262,6 +268,7 @@ fn columns_of(
         Value::Int(device.vlans.iter().min().map(|vlan| i64::from(*vlan))),
         body.into(),
         letters.into(),
+        terms::matter(device).into(),
     ]
 }
 

@@ -18,6 +18,7 @@ pub(crate) use book::{find_device, next_change, site_key};
 pub(crate) use conversations::{DAY, HOUR};
 pub(crate) use devices::write_terms;
 pub(crate) use gone::remove;
+pub(crate) use happened::next_number;
 pub(crate) use links::{HOURS_BACK, kind as link_kind};
 
 use crate::Database;
@@ -111,6 +112,7 @@ impl Database {
         happened::stays(&mut session, &book, &commit.stays).await?;
         happened::sensors(&mut session, &commit.site, &commit.sensors).await?;
         memory(&mut session, site, commit).await?;
+        crate::findings::keep(&mut session, &commit.exposures, |id| book.key(id)).await?;
         // Last, since numbers are given one after the other.
         let last = happened::events(&mut session, &book, &commit.events).await?;
         session.commit().await?;

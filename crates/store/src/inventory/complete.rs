@@ -49,6 +49,7 @@ fn fixed(field: &str) -> Option<Vec<&'static str>> {
         "lifecycle" => Lifecycle::ALL.map(Lifecycle::name).to_vec(),
         "is" => Is::ALL.map(Is::name).to_vec(),
         "has" => Attribute::ALL.map(Attribute::name).to_vec(),
+        "finding" | "findings" => medward_query::FINDINGS.to_vec(),
         "criticality" => vec!["1", "2", "3", "4", "5"],
         "seen" | "first" | "last" => vec!["1h", "24h", "7d", "4w"],
         _ => return None,
@@ -67,6 +68,10 @@ pub(super) async fn complete(
     if let Some(names) = fixed(field) {
         let found = names.into_iter().filter(|name| folded(name).contains(&wanted));
         return Ok(found.take(limit).map(str::to_owned).collect());
+    }
+    // Nobody knows the numbers by heart: they are pasted.
+    if field == "cve" {
+        return Ok(Vec::new());
     }
     let mut session = database.engine.reader().await?;
     if field == "site" {

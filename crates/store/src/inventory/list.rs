@@ -30,6 +30,7 @@ const fn column(key: SortKey) -> (&'static str, bool) {
         SortKey::Site => ("site_key", false),
         SortKey::Location => ("location", false),
         SortKey::Criticality => ("criticality", true),
+        SortKey::Findings => ("worst", true),
     }
 }
 
@@ -98,7 +99,7 @@ pub(crate) async fn summaries(session: &mut Session, keys: &[i64]) -> Result<Vec
     for part in keys.chunks(500) {
         let mut sql = Sql::new(
             "SELECT d.id, d.uid, s.name, d.name, d.status, d.scope, d.first_seen, d.last_seen, d.version, b.summary, \
-             a.body, a.version FROM device d JOIN site s ON s.id = d.site \
+             a.body, a.version, d.findings, d.worst FROM device d JOIN site s ON s.id = d.site \
              LEFT JOIN device_body b ON b.device = d.id LEFT JOIN annotation a ON a.device = d.id WHERE d.id IN ",
         );
         sql.numbers(part.iter().copied());
@@ -118,6 +119,9 @@ pub(crate) async fn summaries(session: &mut Session, keys: &[i64]) -> Result<Vec
             summary.first_seen = maybe_time(row.int(6)?);
             summary.last_seen = maybe_time(row.int(7)?);
             summary.version = row.count(8)?;
+            summary.findings = row.count(12)?;
+            let worst = row.int(13)?;
+            summary.worst_finding = if worst < 0 { None } else { Some(columns::severity(worst)?) };
             if let Some(body) = row.maybe_text(10)? {
                 let annotation: Annotation = json(&body)?;
                 with_annotation(&mut summary, &annotation);

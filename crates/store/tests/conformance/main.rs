@@ -4,6 +4,7 @@
 mod audit;
 mod devices;
 mod documents;
+mod findings;
 mod fixtures;
 mod history;
 mod ingest;
@@ -87,6 +88,15 @@ suite!(
     searching::the_store_finds_what_memory_finds,
     searching::too_many_terms_are_refused,
     searching::single_letters_are_found_where_words_are,
+    findings::what_is_found_begins_stays_and_ends,
+    findings::each_judge_replaces_only_its_own,
+    findings::findings_are_paged_worst_first_and_filtered,
+    findings::what_they_are_about_is_paged,
+    findings::devices_are_found_by_what_is_wrong_with_them,
+    findings::devices_are_judged_anew_when_they_or_the_knowledge_are_others,
+    findings::new_grave_findings_are_told_once,
+    findings::a_device_that_goes_loses_its_findings,
+    findings::ended_findings_are_kept_as_long_as_events,
     documents::documents_have_versions_and_expire,
     documents::of_two_who_write_at_once_one_is_refused,
     audit::the_trail_is_chained_under_concurrency,

@@ -199,6 +199,7 @@ fn standing(row: &DeviceRow, annotation: &Annotation, site: &str) -> Standing {
         criticality: annotation.criticality,
         group: row.group.clone(),
         medical: row.medical,
+        ..Standing::default()
     }
 }
 

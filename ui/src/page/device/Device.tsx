@@ -1,17 +1,19 @@
 // One device: what it is and why, whom it talks to, how it is used, where it was, and what happened to it.
 import { Box, Group, Skeleton, Stack, Tabs, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { get } from '../../api/client'
 import type { DeviceAnswer } from '../../api/schema'
 import { useMay } from '../../api/session'
+import { many } from '../../logic/amount'
 import { category } from '../../logic/word'
 import { Sheet } from '../../part/Layout'
-import { LifeMark, STATUS_MEANING, StatusMark } from '../../part/Mark'
+import { LifeMark, Mark, STATUS_MEANING, StatusMark, severityIcon } from '../../part/Mark'
 import { Moment } from '../../part/Moment'
 import { Allowed, Loaded, Nothing } from '../../part/State'
 import { Actions } from './Actions'
 import { Conversations } from './Conversations'
+import { DeviceFindings } from './DeviceFindings'
 import { DeviceUse } from './DeviceUse'
 import { Identity } from './Identity'
 import { Peers } from './Peers'
@@ -69,6 +71,13 @@ function Shown({ answer }: { answer: DeviceAnswer }) {
         <Group gap="sm" style={{ rowGap: 4 }}>
           <StatusMark of={summary.status} filled />
           {summary.life_supporting === 'yes' && <LifeMark />}
+          {summary.worst_finding && (
+            <Link to="/devices/$id" params={{ id: summary.id }} search={{ tab: 'findings' }} className="plain-link">
+              <Mark tone={summary.worst_finding} icon={severityIcon(summary.worst_finding)} filled>
+                {many(summary.findings, 'finding')}, the worst {summary.worst_finding}
+              </Mark>
+            </Link>
+          )}
           <span>{sentenceOf(answer)}</span>
         </Group>
       }
@@ -87,6 +96,7 @@ function Shown({ answer }: { answer: DeviceAnswer }) {
         <Box style={{ overflowX: 'auto' }}>
           <Tabs.List style={{ flexWrap: 'nowrap' }}>
             <Tabs.Tab value="identity">What it is</Tabs.Tab>
+            <Tabs.Tab value="findings">What is wrong{summary.findings > 0 ? ` (${summary.findings})` : ''}</Tabs.Tab>
             <Tabs.Tab value="peers">Who it talks to</Tabs.Tab>
             {mayUse && <Tabs.Tab value="use">Use</Tabs.Tab>}
             <Tabs.Tab value="where">Where</Tabs.Tab>
@@ -95,6 +105,9 @@ function Shown({ answer }: { answer: DeviceAnswer }) {
         </Box>
         <Tabs.Panel value="identity" pt="md">
           <Identity answer={answer} ask={ask} />
+        </Tabs.Panel>
+        <Tabs.Panel value="findings" pt="md">
+          <DeviceFindings id={summary.id} />
         </Tabs.Panel>
         <Tabs.Panel value="peers" pt="md">
           <Stack gap="md">

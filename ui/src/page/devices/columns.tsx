@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import type { DeviceSummary } from '../../api/schema'
 import { category, sentence } from '../../logic/word'
 import { DeviceLink, Tag } from '../../part/DeviceLink'
-import { StatusMark } from '../../part/Mark'
+import { SeverityMark, StatusMark } from '../../part/Mark'
 import { Moment } from '../../part/Moment'
 
 export interface Column {
@@ -34,6 +34,21 @@ export const COLUMNS: Column[] = [
   { id: 'ip', label: 'Address', width: 118, cell: (d) => <span className="mono">{text(d.ips[0])}</span> },
   { id: 'site', label: 'Site', width: 120, sort: 'site', cell: (d) => d.site },
   { id: 'location', label: 'Where', width: 140, sort: 'location', cell: (d) => text(d.whereabouts?.position) },
+  {
+    id: 'findings',
+    label: 'Findings',
+    width: 124,
+    sort: 'findings',
+    cell: (d) =>
+      d.worst_finding ? (
+        <Group gap={6} wrap="nowrap">
+          <SeverityMark of={d.worst_finding} />
+          <span>{d.findings}</span>
+        </Group>
+      ) : (
+        dash
+      ),
+  },
   { id: 'last_seen', label: 'Last heard', width: 104, sort: 'last_seen', cell: (d) => <Moment at={d.last_seen} /> },
   { id: 'tags', label: 'Tags', width: 150, cell: (d) => <Tags of={d.tags} /> },
   { id: 'first_seen', label: 'First heard', width: 118, sort: 'first_seen', cell: (d) => <Moment at={d.first_seen} /> },
@@ -52,7 +67,7 @@ export const COLUMNS: Column[] = [
   },
   { id: 'lifecycle', label: 'Life cycle', width: 110, cell: (d) => sentence(d.lifecycle) },
 ]
-export const PRESET = ['name', 'status', 'category', 'vendor', 'model', 'ip', 'location', 'last_seen']
+export const PRESET = ['name', 'status', 'category', 'vendor', 'model', 'ip', 'location', 'findings', 'last_seen']
 
 function Tags({ of }: { of: string[] }) {
   if (of.length === 0) return dash

@@ -1,0 +1,180 @@
+//! Pages of findings and of what they are about, worst first.
+
+use std::collections::BTreeMap;
+
+use medward_model::DeviceId;
+use medward_monitor::{FindingCounts, FindingList, FindingRow, Page, StoreError, TopicRow, severity_of_rank};
+use serde_json::Value as Json;
+
+use crate::Database;
+use crate::columns::{
+    finding_kind, finding_kind_code, severity, severity_code, shown, treatment, treatment_code, verdict,
+    verdict_code,
+};
+use crate::cursor;
+use crate::packing::unpack;
+use crate::search::{pattern, sites};
+use crate::session::Session;
+use crate::sql::{Row, Sql};
+
+const FROM: &str = "FROM finding f JOIN ruling r ON r.id = f.ruling JOIN device d ON d.id = f.device WHERE ";
+
+/// The condition that a finding is in the list.
+async fn condition(session: &mut Session, list: &FindingList, sql: &mut Sql) -> Result<(), StoreError> {
+    sql.push(if list.ended { "f.ended IS NOT NULL" } else { "f.ended IS NULL" });
+    if let Some(device) = &list.device {
+        // What became part of another is asked for by either id.
+        let moved = session
+            .first(Sql::with("SELECT new FROM redirect WHERE old = $1", [device.0.as_str().into()]))
+            .await?;
+        let id = moved.map(|row| row.text(0)).transpose()?.unwrap_or_else(|| device.0.clone());
+        sql.push(" AND f.device = (SELECT x.id FROM device x WHERE x.uid = ").bind(id).push(")");
+    }
+    if list.sites.is_some() {
+        sql.push(" AND ");
+        sites(list.sites.as_deref(), "d.site", sql);
+    }
+    if !list.kinds.is_empty() {
+        sql.push(" AND r.kind IN ").numbers(list.kinds.iter().map(|kind| finding_kind_code(*kind)));
+    }
+    if !list.treatments.is_empty() {
+        sql.push(" AND r.treatment IN ").numbers(list.treatments.iter().map(|t| treatment_code(*t)));
+    }
+    if !list.statuses.is_empty() {
+        sql.push(" AND r.status IN ").numbers(list.statuses.iter().map(|s| verdict_code(*s)));
+    }
+    if let Some(least) = list.severity {
+        sql.push(" AND r.severity >= ").bind(severity_code(least));
+    }
+    if let Some(exploited) = list.exploited {
+        sql.push(" AND r.exploited = ").bind(exploited);
+    }
+    if let Some(topic) = &list.topic {
+        sql.push(" AND r.topic = ").bind(topic.as_str());
+    }
+    if let Some(text) = list.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        let wanted = pattern(&text.to_lowercase());
+        sql.push(" AND (r.words LIKE ").bind(wanted.clone()).push(" ESCAPE '\\' OR d.name LIKE ");
+        sql.bind(wanted).push(" ESCAPE '\\')");
+    }
+    Ok(())
+}
+
+const COLUMNS: &str = "SELECT f.rank, f.id, f.uid, d.uid, d.name, d.category, \
+     (SELECT s.name FROM site s WHERE s.id = d.site), r.topic, r.exploited, f.found, f.ended, r.body ";
+
+fn body(packed: &[u8]) -> Result<Json, StoreError> {
+    serde_json::from_slice(&unpack(packed)?)
+        .map_err(|error| StoreError::Corrupt(format!("a finding: {error}")))
+}
+
+fn read(row: &Row) -> Result<FindingRow, StoreError> {
+    Ok(FindingRow {
+        id: row.text(2)?,
+        device: DeviceId(row.text(3)?),
+        device_name: shown(&row.text(4)?).unwrap_or_default().to_owned(),
+        device_category: shown(&row.text(5)?).map(str::to_owned),
+        site: row.maybe_text(6)?.unwrap_or_default(),
+        topic: row.text(7)?,
+        exploited: row.int(8)? == 1,
+        found: row.time(9)?,
+        ended: row.maybe_time(10)?,
+        body: body(&row.blob(11)?)?,
+    })
+}
+
+pub(super) async fn page(database: &Database, list: &FindingList) -> Result<Page<FindingRow>, StoreError> {
+    const NAME: &str = "findings";
+    let limit = cursor::limit(&list.page)?;
+    let mut session = database.engine.reader().await?;
+    let mut sql = Sql::new(&format!("{COLUMNS}{FROM}"));
+    condition(&mut session, list, &mut sql).await?;
+    if let Some(at) = &list.page.cursor {
+        let (rank, key): (i64, i64) = cursor::read(NAME, at)?;
+        sql.push(" AND (f.rank, f.id) > (").bind(rank).push(", ").bind(key).push(")");
+    }
+    sql.push(&format!(" ORDER BY f.rank, f.id LIMIT {}", limit + 1));
+    let rows = session.fetch(sql).await?;
+    let items = rows.iter().take(limit).map(read).collect::<Result<Vec<_>, _>>()?;
+    let next = match rows.get(limit.saturating_sub(1)) {
+        Some(last) if rows.len() > limit => Some(cursor::write(NAME, &(last.int(0)?, last.int(1)?))?),
+        _ => None,
+    };
+    Ok(Page { items, next })
+}
+
+pub(super) async fn one(database: &Database, id: &str) -> Result<Option<FindingRow>, StoreError> {
+    let mut session = database.engine.reader().await?;
+    let text = format!("{COLUMNS}{FROM} f.uid = $1 ORDER BY f.ended IS NOT NULL, f.id LIMIT 1");
+    session.first(Sql::with(&text, [id.into()])).await?.as_ref().map(read).transpose()
+}
+
+pub(super) async fn topics(database: &Database, list: &FindingList) -> Result<Page<TopicRow>, StoreError> {
+    const NAME: &str = "topics";
+    let limit = cursor::limit(&list.page)?;
+    let mut session = database.engine.reader().await?;
+    let mut sql = Sql::new(&format!(
+        "SELECT g.rank, g.fewer, g.topic, g.first, g.last, g.exploited, r.body FROM (\
+         SELECT MIN(f.rank) AS rank, -COUNT(DISTINCT f.device) AS fewer, r.topic AS topic, MIN(f.found) AS first, \
+         MAX(f.found) AS last, MAX(r.exploited) AS exploited, MIN(r.id) AS ruling {FROM}"
+    ));
+    condition(&mut session, list, &mut sql).await?;
+    sql.push(" GROUP BY r.topic) g JOIN ruling r ON r.id = g.ruling");
+    if let Some(at) = &list.page.cursor {
+        let (rank, fewer, topic): (i64, i64, String) = cursor::read(NAME, at)?;
+        sql.push(" WHERE (g.rank, g.fewer, g.topic) > (").bind(rank).push(", ").bind(fewer).push(", ");
+        sql.bind(topic).push(")");
+    }
+    sql.push(&format!(" ORDER BY g.rank, g.fewer, g.topic LIMIT {}", limit + 1));
+    let rows = session.fetch(sql).await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows.iter().take(limit) {
+        let mut body = body(&row.blob(6)?)?;
+        if let Some(object) = body.as_object_mut() {
+            // One device's own, and how bad the worst is stands beside it.
+            object.remove("match");
+            object.remove("severity");
+        }
+        items.push(TopicRow {
+            topic: row.text(2)?,
+            devices: row.int(1)?.unsigned_abs(),
+            severity: severity_of_rank(row.int(0)?),
+            exploited: row.int(5)? == 1,
+            first_found: row.time(3)?,
+            last_found: row.time(4)?,
+            body,
+        });
+    }
+    let next = match rows.get(limit.saturating_sub(1)) {
+        Some(last) if rows.len() > limit => {
+            Some(cursor::write(NAME, &(last.int(0)?, last.int(1)?, last.text(2)?))?)
+        }
+        _ => None,
+    };
+    Ok(Page { items, next })
+}
+
+pub(super) async fn count(database: &Database, list: &FindingList) -> Result<FindingCounts, StoreError> {
+    let mut session = database.engine.reader().await?;
+    let mut sql = Sql::new(&format!("SELECT COUNT(DISTINCT f.device) {FROM}"));
+    condition(&mut session, list, &mut sql).await?;
+    let devices = session.first(sql).await?.map_or(Ok(0), |row| row.count(0))?;
+    let mut sql =
+        Sql::new(&format!("SELECT r.kind, r.severity, r.treatment, r.status, r.exploited, COUNT(*) {FROM}"));
+    condition(&mut session, list, &mut sql).await?;
+    sql.push(" GROUP BY r.kind, r.severity, r.treatment, r.status, r.exploited");
+    let mut counts = FindingCounts { devices, ..FindingCounts::default() };
+    let add = |map: &mut BTreeMap<String, u64>, name: &str, count: u64| {
+        *map.entry(name.to_owned()).or_default() += count;
+    };
+    for row in session.fetch(sql).await? {
+        let count = row.count(5)?;
+        counts.findings += count;
+        counts.exploited += if row.int(4)? == 1 { count } else { 0 };
+        add(&mut counts.kinds, finding_kind(row.int(0)?)?.name(), count);
+        add(&mut counts.severities, severity(row.int(1)?)?.name(), count);
+        add(&mut counts.treatments, treatment(row.int(2)?)?.name(), count);
+        add(&mut counts.statuses, verdict(row.int(3)?)?.name(), count);
+    }
+    Ok(counts)
+}
