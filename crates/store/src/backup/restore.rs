@@ -50,6 +50,14 @@ pub async fn restore(from: &Path, address: &str) -> Result<u64, RestoreError> {
     }
     let filled = fill(&database, &mut input, &mut lines).await;
     database.close().await;
+    if let Err(RestoreError::Store(_)) = &filled {
+        // What the database did not take may be what the file does not hold in truth: its checksum comes at the end.
+        while let Some(some) = lines.recv().await {
+            if let Err(cause) = some {
+                return Err(input.damaged(&cause.to_string()));
+            }
+        }
+    }
     drop(lines);
     let read = reader.await;
     let rows = filled?;
@@ -146,11 +154,11 @@ async fn fill(database: &Database, input: &mut Input, lines: &mut Lines) -> Resu
         }
         write(&mut session, into.as_ref(), std::mem::take(&mut waiting)).await?;
     }
+    // Changes have the numbers of another server, or of the other database.
+    let change = next_change(&mut session).await?;
+    session.execute(Sql::with("UPDATE device SET changed = $1", [change.into()])).await?;
+    session.execute(Sql::new("DELETE FROM removed")).await?;
     if !database.engine.is_sqlite() {
-        // Changes have the numbers of another server, or of none.
-        let change = next_change(&mut session).await?;
-        session.execute(Sql::with("UPDATE device SET changed = $1", [change.into()])).await?;
-        session.execute(Sql::new("DELETE FROM removed")).await?;
         for table in DRAWN {
             session
                 .fetch(Sql::new(&format!(

@@ -131,11 +131,12 @@ pub async fn links_follow_what_is_added(home: Home) {
     }
     let searched = store.links(&wanted(None, 90_000, NodeGroup::Category, "name:pump-002")).await.unwrap();
     assert_eq!(told(searched), ["infusion-pump>Server 1 1 30 tls"]);
+    // A conversation that two sites hear is counted where it was heard first; its traffic where it was heard.
     let mut south = wanted(None, 90_000, NodeGroup::Site, "");
     south.devices.sites = Some(vec!["south".to_owned()]);
     assert_eq!(
         told(store.links(&south).await.unwrap()),
-        ["north>north 1 1 5 dicom", "south>north 1 1 2 hl7"]
+        ["north>north 0 1 5 dicom", "south>north 1 1 2 hl7"]
     );
     south.devices.sites = Some(Vec::new());
     assert!(store.links(&south).await.unwrap().is_empty());
