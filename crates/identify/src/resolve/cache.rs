@@ -52,6 +52,11 @@ impl Cache {
         gone
     }
 
+    /// Forgets some devices, so that they are built again.
+    pub(crate) fn forget(&mut self, devices: &BTreeSet<DeviceId>) {
+        self.lines.retain(|_, (_, id)| !devices.contains(id));
+    }
+
     /// Forgets all, so that everything is built again.
     pub(crate) fn clear(&mut self) {
         self.lines.clear();

@@ -128,6 +128,14 @@ impl Site {
         self.located = None;
     }
 
+    /// Makes the next [`Site::refresh`] build these devices anew.
+    pub fn rebuild_some(&mut self, devices: &BTreeSet<DeviceId>) {
+        if !devices.is_empty() {
+            self.cache.forget(devices);
+            self.memory.stale = true;
+        }
+    }
+
     /// Something was taken in since the last round.
     pub fn is_due(&self) -> bool {
         !self.flows.is_empty()

@@ -1,6 +1,6 @@
 //! What must be known of a device to tell what is new of it.
 
-use medward_model::{Attribute, Device, DeviceId, Mac, Scope, Timestamp};
+use medward_model::{Attribute, Device, Mac, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::regularity::Regularity;
@@ -31,7 +31,7 @@ pub(super) struct Known {
     /// Hashes of peers' ids, sorted.
     pub peers: Vec<u64>,
     pub whereabouts: Option<Whereabouts>,
-    /// Host names and aliases, as rules on names need them.
+    /// Host names and aliases, once needed to find its place; part of what is written down.
     pub placed: Option<(Vec<String>, Vec<String>)>,
     pub regularity: Regularity,
 }
@@ -120,29 +120,6 @@ impl Known {
         self.whereabouts.as_ref().is_none_or(|known| {
             (&known.place, &known.position) != (&whereabouts.place, &whereabouts.position)
         })
-    }
-
-    /// As much of the device as is needed to find its place.
-    pub fn outline(&self, id: &DeviceId) -> Device {
-        let (hostnames, aliases) = self.placed.clone().unwrap_or_default();
-        Device {
-            id: id.clone(),
-            macs: self.macs.clone(),
-            ips: self.ips.clone(),
-            vlans: self.vlans.clone(),
-            hostnames,
-            aliases,
-            first_seen: Some(self.first_seen),
-            last_seen: Some(self.last_seen),
-            parent: None,
-            scope: Scope::Internal,
-            attributes: Default::default(),
-            software: Vec::new(),
-            services: Vec::new(),
-            remarks: Vec::new(),
-            particulars: Default::default(),
-            row: None,
-        }
     }
 }
 

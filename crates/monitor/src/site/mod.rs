@@ -14,7 +14,7 @@ use medward_identify::{Catalog, Decisions, DecodeError, Limits, Names, Round, Si
 use medward_model::{Device, DeviceId, Mac, Scope, Severity, Timestamp};
 
 use crate::commit::{ActivityDelta, ConversationDelta, DeviceRow, Gone, Part, Sighting, Stay};
-use crate::whereabouts::locate;
+use crate::whereabouts::{BELIEVED_SECONDS, locate};
 use crate::{
     Commit, Decision, Entry, Event, PlaceRules, Position, Receipt, Report, Said, SensorState, SiteMemory,
     Status,
@@ -58,6 +58,8 @@ pub struct LiveSite {
     /// Devices and positions that are to be written down.
     changed: BTreeSet<DeviceId>,
     changed_positions: BTreeSet<Mac>,
+    /// MAC addresses that were told to be elsewhere since the last commit.
+    moved: BTreeSet<Mac>,
     /// Devices whose silence is no news: in maintenance, stored, retired.
     excused: BTreeSet<DeviceId>,
     /// What people said that weighs.
@@ -97,6 +99,7 @@ impl LiveSite {
             reported: BTreeSet::new(),
             changed: BTreeSet::new(),
             changed_positions: BTreeSet::new(),
+            moved: BTreeSet::new(),
             excused: BTreeSet::new(),
             said: Arc::default(),
             used: BTreeMap::new(),
@@ -223,6 +226,13 @@ impl LiveSite {
             return;
         }
         let told = self.positions.entry(mac).or_default();
+        let before = told.iter().find(|known| known.how == position.how);
+        let same = before.is_some_and(|before| {
+            before.position == position.position && position.at.seconds_since(before.at) < BELIEVED_SECONDS
+        });
+        if !same {
+            self.moved.insert(mac);
+        }
         told.retain(|known| known.how != position.how);
         told.push(position);
         told.sort_by_key(|known| std::cmp::Reverse(known.at));
@@ -266,7 +276,7 @@ impl LiveSite {
 
     /// Something was learnt that a quick commit does not take into account.
     pub fn is_stale(&self) -> bool {
-        self.site.is_stale() || self.replace
+        self.site.is_stale() || self.replace || !self.moved.is_empty()
     }
 
     /// Makes a commit of all that came since the last one. The caller stores it, and the same again until that succeeds.
@@ -274,7 +284,8 @@ impl LiveSite {
     /// A thorough one costs time in the size of the site, another only in what came: it tells of traffic and sightings, and
     /// leaves new and changed devices to the next thorough one.
     pub fn commit(&mut self, catalog: &Catalog, lore: &dyn Lore, now: Timestamp, thorough: bool) -> Commit {
-        let round = match thorough || self.replace {
+        let all_anew = self.relocate();
+        let round = match thorough || all_anew {
             true => self.site.refresh(catalog),
             false => self.site.glance(),
         };
@@ -313,6 +324,22 @@ impl LiveSite {
             })
             .collect();
         commit
+    }
+
+    /// Devices that others told another place of are to be built anew, with all that tells where they are; all of them
+    /// where the rules are others. Answers whether it is all.
+    fn relocate(&mut self) -> bool {
+        let moved = std::mem::take(&mut self.moved);
+        if std::mem::take(&mut self.replace) {
+            self.site.rebuild();
+            return true;
+        }
+        if !moved.is_empty() {
+            let told =
+                self.known.iter().filter(|(_, known)| known.macs.iter().any(|mac| moved.contains(mac)));
+            self.site.rebuild_some(&told.map(|(id, _)| id.clone()).collect());
+        }
+        false
     }
 
     /// Devices that are none any more.
@@ -461,35 +488,6 @@ impl LiveSite {
             self.changed.insert(id.clone());
             commit.sightings.push(Sighting { device: id.clone(), last_seen: *last, status });
         }
-        // Others told where something is that did not change itself.
-        let moved: BTreeSet<Mac> = self.changed_positions.clone();
-        if moved.is_empty() && !self.replace {
-            return;
-        }
-        let all_anew = std::mem::take(&mut self.replace);
-        let built: BTreeSet<&DeviceId> = round.devices.iter().map(|device| &device.id).collect();
-        let all: Vec<DeviceId> = self
-            .known
-            .iter()
-            .filter(|(id, known)| {
-                let told = all_anew || known.macs.iter().any(|mac| moved.contains(mac));
-                told && known.internal && !built.contains(id)
-            })
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in all {
-            let Some(known) = self.known.get_mut(&id) else { continue };
-            let told: Vec<Position> =
-                known.macs.iter().filter_map(|mac| self.positions.get(mac)).flatten().cloned().collect();
-            let device = known.outline(&id);
-            let whereabouts = locate(&device, &told, &self.places, known.whereabouts.as_ref(), now);
-            news::moved(&self.name, &id, known, whereabouts.as_ref(), now, commit);
-            if let Some(stay) = whereabouts.clone().filter(|w| known.is_elsewhere(w)) {
-                commit.stays.push(Stay { device: id.clone(), whereabouts: stay });
-            }
-            known.whereabouts = whereabouts;
-            self.changed.insert(id);
-        }
     }
 
     /// Who talked with whom, and what devices did.
@@ -581,9 +579,14 @@ impl LiveSite {
                 if status == Status::Missing {
                     let told = known.macs.iter().filter_map(|mac| self.positions.get(mac)).flatten();
                     let here = known.whereabouts.as_ref().map(|whereabouts| &whereabouts.position);
-                    let elsewhere =
-                        told.filter(|told| Some(&told.position) != here).max_by_key(|told| told.at);
-                    let stake = news::Stake { said, elsewhere, used: self.used.get(id).copied() };
+                    let (at_it, elsewhere): (Vec<&Position>, Vec<&Position>) =
+                        told.partition(|told| Some(&told.position) == here);
+                    let stake = news::Stake {
+                        said,
+                        place_at: at_it.into_iter().map(|told| told.at).max(),
+                        elsewhere: elsewhere.into_iter().max_by_key(|told| told.at),
+                        used: self.used.get(id).copied(),
+                    };
                     commit.events.push(news::missing(&self.name, id, known, &stake, now));
                 }
             }
