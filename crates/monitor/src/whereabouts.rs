@@ -30,7 +30,7 @@ pub struct PlaceRules {
 const ORDER: [&str; 7] = ["rtls", "access-point", "switch-port", "hl7-location", "name", "subnet", "vlan"];
 
 /// How long a position told by others is believed without being told again.
-const BELIEVED_SECONDS: i64 = 24 * 3600;
+pub(crate) const BELIEVED_SECONDS: i64 = 24 * 3600;
 
 /// Finds out where a device is. `told` are positions that others told of its MAC addresses, any order.
 pub fn locate(

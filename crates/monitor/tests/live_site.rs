@@ -236,7 +236,20 @@ fn a_device_carried_elsewhere_has_moved() {
     let second = scene.commit(30);
     assert_eq!(kinds(&second), [EventKind::Moved]);
     assert_eq!(second.stays[0].whereabouts.place.as_deref(), Some("store"));
-    assert!(scene.commit(31).stays.is_empty());
+    // What is listed of it says so, too.
+    assert_eq!(second.devices[0].whereabouts.as_ref().unwrap().position, "Store 2");
+    // The same told again is no news.
+    scene.site.place(tag("Store 2", 31));
+    let third = scene.commit(31);
+    assert!(third.stays.is_empty() && third.devices.is_empty(), "{:?}", third.devices);
+    // Other rules find another place for the same position.
+    scene.site.map(vec![PlaceRules {
+        place: "cellar".into(),
+        path: "Building B / Cellar".into(),
+        rules: vec![PlaceRule { how: "rtls".into(), pattern: "Store*".into() }],
+    }]);
+    let fourth = scene.commit(32);
+    assert_eq!(fourth.devices[0].whereabouts.as_ref().unwrap().place.as_deref(), Some("cellar"));
 }
 
 #[test]

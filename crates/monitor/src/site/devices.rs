@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use medward_identify::{Catalog, Round};
-use medward_model::{Device, Mac, Scope, ShortId, Timestamp};
+use medward_model::{Device, Scope, ShortId, Timestamp};
 
-use super::known::{Kept, Known};
+use super::known::Kept;
 use super::{GROUPS_OF_CARE, KNOWN, LiveSite, SIGHT_EVERY, news};
 use crate::commit::{DeviceRow, Gone, Sighting, Stay};
 use crate::whereabouts::locate;
@@ -193,37 +193,6 @@ impl LiveSite {
             } else {
                 self.later.insert(*id);
             }
-        }
-        // Others told where something is that did not change itself.
-        let moved: BTreeSet<Mac> = self.changed_positions.clone();
-        if moved.is_empty() && !self.replace {
-            return;
-        }
-        let all_anew = std::mem::take(&mut self.replace);
-        let built: BTreeSet<ShortId> =
-            round.devices.iter().filter_map(|device| ShortId::of(&device.id)).collect();
-        let all: Vec<(ShortId, Known)> = self
-            .known
-            .iter()
-            .filter(|(id, kept)| kept.pulse.internal && !built.contains(id))
-            .map(|(id, kept)| (*id, kept.open()))
-            .filter(|(_, known)| all_anew || known.macs.iter().any(|mac| moved.contains(mac)))
-            .collect();
-        for (short, mut known) in all {
-            let id = short.id();
-            let told: Vec<Position> =
-                known.macs.iter().filter_map(|mac| self.positions.get(mac)).flatten().cloned().collect();
-            let device = known.outline(&id);
-            let whereabouts = locate(&device, &told, &self.places, known.whereabouts.as_ref(), now);
-            news::moved(&self.name, &id, &known, whereabouts.as_ref(), now, commit);
-            if let Some(stay) = whereabouts.clone().filter(|w| known.is_elsewhere(w)) {
-                commit.stays.push(Stay { device: id, whereabouts: stay });
-            }
-            known.whereabouts = whereabouts;
-            if let Some(kept) = self.known.get_mut(&short) {
-                kept.close(known);
-            }
-            self.changed.insert(short);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What must be known of a device to tell what is new of it.
 
-use medward_model::{Attribute, Device, DeviceId, Mac, Scope, ShortId, Timestamp};
+use medward_model::{Attribute, Device, Mac, Scope, ShortId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::regularity::Regularity;
@@ -39,9 +39,6 @@ pub(super) struct Profile {
     /// "tcp/104 dicom".
     pub services: Vec<String>,
     pub whereabouts: Option<Whereabouts>,
-    /// Host names and aliases, as rules on names need them.
-    pub hostnames: Vec<String>,
-    pub aliases: Vec<String>,
 }
 
 /// What is known of a device between commits, kept small.
@@ -189,8 +186,6 @@ impl Known {
         self.attributes =
             device.attributes.iter().map(|(name, fused)| ((*name).to_owned(), fused.value.clone())).collect();
         self.services = device.services.iter().map(service).take(SERVICES).collect();
-        self.hostnames.clone_from(&device.hostnames);
-        self.aliases.clone_from(&device.aliases);
     }
 
     /// The position is another than the one known.
@@ -198,28 +193,6 @@ impl Known {
         self.whereabouts.as_ref().is_none_or(|known| {
             (&known.place, &known.position) != (&whereabouts.place, &whereabouts.position)
         })
-    }
-
-    /// As much of the device as is needed to find its place.
-    pub fn outline(&self, id: &DeviceId) -> Device {
-        Device {
-            id: id.clone(),
-            macs: self.macs.clone(),
-            ips: self.ips.clone(),
-            vlans: self.vlans.clone(),
-            hostnames: self.hostnames.clone(),
-            aliases: self.aliases.clone(),
-            first_seen: Some(self.pulse.first_seen),
-            last_seen: Some(self.pulse.last_seen),
-            parent: None,
-            scope: Scope::Internal,
-            attributes: Default::default(),
-            software: Vec::new(),
-            services: Vec::new(),
-            remarks: Vec::new(),
-            particulars: Default::default(),
-            row: None,
-        }
     }
 }
 

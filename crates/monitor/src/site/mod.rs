@@ -18,6 +18,7 @@ use medward_identify::{
 use medward_model::{Device, DeviceId, Finding, Mac, Severity, ShortId, Timestamp};
 
 use crate::commit::{ActivityDelta, ConversationDelta, Part};
+use crate::whereabouts::BELIEVED_SECONDS;
 use crate::{
     Commit, Decision, Entry, Event, JudgedBy, JudgedDevice, PlaceRules, Position, Receipt, Report, Said,
     SensorState, SiteMemory,
@@ -80,6 +81,8 @@ pub struct LiveSite {
     /// Devices that were seen again, which is told and written down now and then.
     later: BTreeSet<ShortId>,
     changed_positions: BTreeSet<Mac>,
+    /// MAC addresses that were told to be elsewhere since the last commit.
+    moved: BTreeSet<Mac>,
     /// Devices whose silence is no news: in maintenance, stored, retired.
     excused: BTreeSet<ShortId>,
     /// What people said that weighs.
@@ -125,6 +128,7 @@ impl LiveSite {
             changed: BTreeSet::new(),
             later: BTreeSet::new(),
             changed_positions: BTreeSet::new(),
+            moved: BTreeSet::new(),
             excused: BTreeSet::new(),
             said: Arc::default(),
             used: BTreeMap::new(),
@@ -256,6 +260,13 @@ impl LiveSite {
             return;
         }
         let told = self.positions.entry(mac).or_default();
+        let before = told.iter().find(|known| known.how == position.how);
+        let same = before.is_some_and(|before| {
+            before.position == position.position && position.at.seconds_since(before.at) < BELIEVED_SECONDS
+        });
+        if !same {
+            self.moved.insert(mac);
+        }
         told.retain(|known| known.how != position.how);
         told.push(position);
         told.sort_by_key(|known| std::cmp::Reverse(known.at));
@@ -304,7 +315,7 @@ impl LiveSite {
 
     /// Something was learnt that a quick commit does not take into account.
     pub fn is_stale(&self) -> bool {
-        self.site.is_stale() || self.replace
+        self.site.is_stale() || self.replace || !self.moved.is_empty()
     }
 
     /// Makes a commit of all that came since the last one. The caller stores it, and the same again until that succeeds.
@@ -317,7 +328,8 @@ impl LiveSite {
             self.judged_on = day;
             self.site.renew(&std::mem::take(&mut self.aging));
         }
-        let round = match thorough || self.replace {
+        let all_anew = self.relocate();
+        let round = match thorough || all_anew {
             true => self.site.refresh_with(catalog, &|source, field| lore.wants(source, field)),
             false => self.site.glance(),
         };
@@ -358,6 +370,22 @@ impl LiveSite {
             })
             .collect();
         commit
+    }
+
+    /// Devices that others told another place of are to be built anew, with all that tells where they are; all of them
+    /// where the rules are others. Answers whether it is all.
+    fn relocate(&mut self) -> bool {
+        let moved = std::mem::take(&mut self.moved);
+        if std::mem::take(&mut self.replace) {
+            self.site.rebuild();
+            return true;
+        }
+        if !moved.is_empty() {
+            let told =
+                self.known.iter().filter(|(_, kept)| kept.open().macs.iter().any(|mac| moved.contains(mac)));
+            self.site.renew(&told.map(|(id, _)| *id).collect());
+        }
+        false
     }
 
     /// What the wire shows of devices that were built. Costs nothing where none were.

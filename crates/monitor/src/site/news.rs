@@ -202,6 +202,8 @@ pub(super) fn merged(site: &str, into: &DeviceId, name: &str, now: Timestamp) ->
 /// What is at stake where a device is missing, beside what is known of itself.
 pub(super) struct Stake<'a> {
     pub said: Option<&'a Said>,
+    /// When others last told that it was at its place.
+    pub place_at: Option<Timestamp>,
     /// Where somebody else told that it was.
     pub elsewhere: Option<&'a Position>,
     /// When it last was used in care.
@@ -232,7 +234,7 @@ pub(super) fn missing(site: &str, id: &DeviceId, known: &Known, stake: &Stake<'_
     let mut told = details([("place", place), ("last_seen", known.pulse.last_seen.to_string())]);
     let criticality = stake.said.and_then(|said| said.criticality);
     let more = [
-        ("place_at", here.map(|w| w.last.to_string())),
+        ("place_at", here.map(|w| w.last).max(stake.place_at).map(|at| at.to_string())),
         ("elsewhere", stake.elsewhere.map(|p| format!("{} ({}, {})", p.position, p.how, p.at))),
         ("category", known.value("category").map(str::to_owned)),
         ("life_supporting", known.pulse.life_supporting.then(|| "yes".to_owned())),

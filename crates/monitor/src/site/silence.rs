@@ -6,7 +6,7 @@ use medward_model::{Severity, ShortId, Timestamp};
 
 use super::{CHECK_EVERY, LiveSite, SENSOR_SILENT, news};
 use crate::commit::Sighting;
-use crate::{Commit, Status};
+use crate::{Commit, Position, Status};
 
 impl LiveSite {
     /// Looks for what fell silent.
@@ -57,8 +57,14 @@ impl LiveSite {
                 let known = kept.open();
                 let told = known.macs.iter().filter_map(|mac| self.positions.get(mac)).flatten();
                 let here = known.whereabouts.as_ref().map(|whereabouts| &whereabouts.position);
-                let elsewhere = told.filter(|told| Some(&told.position) != here).max_by_key(|told| told.at);
-                let stake = news::Stake { said, elsewhere, used: self.used.get(id).copied() };
+                let (at_it, elsewhere): (Vec<&Position>, Vec<&Position>) =
+                    told.partition(|told| Some(&told.position) == here);
+                let stake = news::Stake {
+                    said,
+                    place_at: at_it.into_iter().map(|told| told.at).max(),
+                    elsewhere: elsewhere.into_iter().max_by_key(|told| told.at),
+                    used: self.used.get(id).copied(),
+                };
                 commit.events.push(news::missing(&self.name, &id.id(), &known, &stake, now));
             }
         }
