@@ -74,8 +74,8 @@ const WRITER_CACHE: &str = "-65536";
 /// Pages that each reader of SQLite keeps; most of what it reads is mapped.
 const READER_CACHE: &str = "-8192";
 
-/// Bytes of the file that are mapped: the system gives them back where memory is short.
-const MAPPED: &str = "1073741824";
+/// Bytes of the file that each connection maps: the system gives them back where memory is short.
+const MAPPED: &str = "268435456";
 
 /// Why a database could not be opened.
 #[derive(Debug, Error)]
