@@ -41,12 +41,9 @@ impl LiveSite {
             let planned = said.is_some_and(|said| said.planned(now).is_some());
             // Half of its network must be there: else the network is silent, not the device.
             let alive = here.get(&pulse.vlan).is_some_and(|(all, active)| *all < 4 || active * 2 >= *all);
-            if status == Status::Missing {
-                if planned || !pulse.internal || self.excused.contains(id) {
-                    status = Status::Silent;
-                } else if !alive && before != Status::Missing {
-                    status = Status::Silent;
-                }
+            let expected = planned || !pulse.internal || self.excused.contains(id);
+            if status == Status::Missing && (expected || !alive && before != Status::Missing) {
+                status = Status::Silent;
             }
             if status == before {
                 continue;
