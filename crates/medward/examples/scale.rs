@@ -1,9 +1,7 @@
 //! What a site costs as it grows: `cargo run --release -p medward --example scale -- 100000`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::alloc::{GlobalAlloc, Layout};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use medward_dissect::{Group as Protocols, dissectors};
@@ -30,33 +28,8 @@ impl Lore for Known {
     }
 }
 
-/// Counts what is held.
-struct Counting;
-
-static HELD: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: hands everything on to the allocator of the program itself, and counts.
-#[allow(unsafe_code)]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `GlobalAlloc`.
-        unsafe { tikv_jemallocator::Jemalloc.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `GlobalAlloc`.
-        unsafe { tikv_jemallocator::Jemalloc.dealloc(place, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn held() -> usize {
-    HELD.load(Ordering::Relaxed) >> 20
-}
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn resident() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap();
@@ -73,9 +46,8 @@ fn main() {
     let catalog = Catalog::builtin().unwrap();
     let mut site = LiveSite::new("main", "");
     println!(
-        "round  observe ms  encode MB  accept ms  commit ms  devices  conversations  entries  held MiB  resident MiB"
+        "round  observe ms  encode MB  accept ms  commit ms  devices  conversations  entries  resident MiB"
     );
-    let before = held();
     for round in 0..rounds + 3 {
         let now = Timestamp::from_parts(1_760_000_000 + i64::from(round), 0);
         let start = Instant::now();
@@ -97,7 +69,7 @@ fn main() {
         let told = (commit.devices.len(), commit.conversations.len(), commit.entries.len());
         drop((commit, bytes));
         println!(
-            "{round:5} {:11} {:10.1} {:10} {:10} {:8} {:14} {:8} {:9} {:13}",
+            "{round:5} {:11} {:10.1} {:10} {:10} {:8} {:14} {:8} {:13}",
             observed.as_millis(),
             encoded as f64 / 1e6,
             accepted.as_millis(),
@@ -105,7 +77,6 @@ fn main() {
             told.0,
             told.1,
             told.2,
-            held() - before,
             resident(),
         );
     }
