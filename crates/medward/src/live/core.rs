@@ -29,6 +29,8 @@ enum Job {
     Report {
         receipt: Receipt,
         report: Box<Report>,
+        /// Room for it while it waits.
+        room: Option<OwnedSemaphorePermit>,
         done: oneshot::Sender<()>,
     },
     Place(Vec<Position>),
@@ -49,6 +51,8 @@ const REST: u32 = 4;
 /// A site that waited longer for a thorough look stands in line for it; one that did not takes a quick look while others
 /// look.
 const IMPATIENT: Duration = Duration::from_secs(10);
+/// Bytes of reports, as they travel, that may wait for all sites; read, they take some ten times as much.
+const ROOM: u32 = 24 << 20;
 /// Between attempts to reach the store.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
 
@@ -85,6 +89,8 @@ struct Inner {
     orders: watch::Sender<Orders>,
     /// Thorough looks take much memory for a moment: few at a time.
     looks: Arc<Semaphore>,
+    /// Bytes of reports that wait, as they travelled.
+    room: Arc<Semaphore>,
 }
 
 /// Why a report was not taken.
@@ -108,6 +114,7 @@ impl Core {
                 signals,
                 orders,
                 looks: Arc::new(Semaphore::new(looks())),
+                room: Arc::new(Semaphore::new(ROOM as usize)),
             }),
         }
     }
@@ -139,8 +146,25 @@ impl Core {
         receipt: Receipt,
         report: Report,
     ) -> Result<oneshot::Receiver<()>, TakeError> {
+        self.queue_with(site, receipt, report, None).await
+    }
+
+    /// Waits until there is room for a report of so many bytes.
+    pub async fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let wanted = u32::try_from(bytes).unwrap_or(u32::MAX).min(ROOM);
+        Arc::clone(&self.inner.room).acquire_many_owned(wanted).await.ok()
+    }
+
+    /// As [`Core::queue`], with the room that was taken for the report; it is given back when the site has taken it in.
+    pub async fn queue_with(
+        &self,
+        site: &str,
+        receipt: Receipt,
+        report: Report,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> Result<oneshot::Receiver<()>, TakeError> {
         let (done, stored) = oneshot::channel();
-        let job = Job::Report { receipt, report: Box::new(report), done };
+        let job = Job::Report { receipt, report: Box::new(report), room, done };
         self.site(site).await.send(job).await.map_err(|_| TakeError::Ending)?;
         Ok(stored)
     }
@@ -148,7 +172,7 @@ impl Core {
     /// Hands a report over without waiting until it is stored.
     pub async fn hand_over(&self, site: &str, receipt: Receipt, report: Report) -> Result<(), TakeError> {
         let (done, _) = oneshot::channel();
-        let job = Job::Report { receipt, report: Box::new(report), done };
+        let job = Job::Report { receipt, report: Box::new(report), room: None, done };
         self.site(site).await.send(job).await.map_err(|_| TakeError::Ending)
     }
 
@@ -231,8 +255,9 @@ impl Keeper {
                     () = tokio::time::sleep_until(until) => break,
                 };
                 match job {
-                    Some(Job::Report { receipt, report, done: sender }) => {
+                    Some(Job::Report { receipt, report, room, done: sender }) => {
                         site.accept(&receipt, *report, clock());
+                        drop(room);
                         done.push(sender);
                     }
                     Some(Job::Place(positions)) => positions.into_iter().for_each(|p| site.place(p)),
@@ -293,11 +318,11 @@ impl Keeper {
             let thorough = turn.is_some();
             let commit = site.commit(&catalog, &*names, clock(), thorough);
             let took = thorough.then(|| start.elapsed());
-            drop(turn);
-            (site, commit, took)
+            (site, commit, took, turn)
         })
         .await;
-        let (site, commit, took) = match made {
+        // Others look when this is stored: what a thorough look brings may be large.
+        let (site, commit, took, _turn) = match made {
             Ok(made) => made,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };

@@ -199,6 +199,7 @@ impl Intake {
     async fn take(&self, arrival: Arrival) {
         let Arrival { parcel, ack } = arrival;
         let limits = medward_identify::Limits::site();
+        let room = self.core.room(parcel.body.len()).await;
         let report = match Report::decode(&parcel.body, &limits, &*self.names) {
             Ok(report) => report,
             Err(error) => {
@@ -216,7 +217,7 @@ impl Intake {
         let core = self.core.clone();
         let site = parcel.site.clone();
         // In order: the channel takes it before the next is looked at; the answer comes when it is stored.
-        let stored = core.queue(&site, receipt, report).await;
+        let stored = core.queue_with(&site, receipt, report, room).await;
         tokio::spawn(async move {
             if let Ok(stored) = stored
                 && stored.await.is_ok()
