@@ -22,7 +22,7 @@ pub(crate) use memory::Key;
 pub use memory::Memory;
 pub(crate) use memory::Told;
 pub(crate) use observations::{Observation, Observations};
-pub(crate) use presence::{Asked, Presence, Served, Span, may_be_broadcast};
+pub(crate) use presence::{Asked, Kind, Presence, Served, Span, may_be_broadcast};
 
 /// How much one ledger keeps. What comes after a table is full is dropped and counted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,12 +6,21 @@ use medward_model::{Conversation, HostKey, Mac, ShortId, Transport};
 
 use super::build::{Answers, Material};
 use super::nodes::Locator;
-use crate::ledger::{FlowKey, FlowSum, Memory};
+use crate::ledger::{FlowKey, FlowSum, Kind, Memory, Served};
 
 /// Gives nodes what they answer on and what they ask for elsewhere.
 pub(crate) fn services(memory: &Memory, locator: &Locator<'_>, material: &mut Material<'_>) {
     let presences = &memory.presences;
-    for (host, (transport, port, protocol), seen) in presences.served() {
+    let served = presences.served();
+    let spoken = |(host, (transport, port, protocol), _): &(&HostKey, &Kind, &Served)| {
+        (*protocol != "unknown").then_some((**host, *transport, *port))
+    };
+    let spoken: Vec<_> = served.iter().filter_map(spoken).collect();
+    for (host, (transport, port, protocol), seen) in served {
+        // Flows that ended before they said anything are of the service that stands there.
+        if *protocol == "unknown" && spoken.binary_search(&(*host, *transport, *port)).is_ok() {
+            continue;
+        }
         let node = locator.host(host, seen.span.first).and_then(|node| material.nodes.find(&node));
         let Some(number) = node else { continue };
         let span = seen.span;

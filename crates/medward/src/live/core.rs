@@ -53,6 +53,8 @@ const REST: u32 = 4;
 const IMPATIENT: Duration = Duration::from_secs(10);
 /// Bytes of reports, as they travel, that may wait for all sites; read, they take some ten times as much.
 const ROOM: u32 = 24 << 20;
+/// When the program ends, a store that is away is tried for so long.
+const LAST_TRIES: Duration = Duration::from_secs(10);
 /// Between attempts to reach the store.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
 
@@ -281,7 +283,12 @@ impl Keeper {
                 site.flush();
             }
             if site.is_due(clock()) || !done.is_empty() || ended.is_some() {
-                site = self.commit(site, ended.is_some()).await;
+                let stored;
+                (site, stored) = self.commit(site, ended.is_some()).await;
+                if !stored {
+                    // Nobody is told that it was: what was sent is sent again.
+                    done.clear();
+                }
             }
             for sender in done {
                 // Who asked may have gone: it will send again and be told the same.
@@ -309,8 +316,8 @@ impl Keeper {
         looks.acquire_owned().await.ok()
     }
 
-    /// Makes a commit and stores it, however long the store is away.
-    async fn commit(&mut self, mut site: LiveSite, ending: bool) -> LiveSite {
+    /// Makes a commit and stores it, however long the store is away. False where it was given up at the end.
+    async fn commit(&mut self, mut site: LiveSite, ending: bool) -> (LiveSite, bool) {
         let turn = self.turn(&site, ending).await;
         let (catalog, names) = (Arc::clone(&self.inner.catalog), Arc::clone(&self.inner.names));
         let made = tokio::task::spawn_blocking(move || {
@@ -330,7 +337,7 @@ impl Keeper {
             let now = Instant::now();
             (self.looked_at, self.thorough_at) = (Some(now), now + took * REST);
         }
-        match self.store(&commit).await {
+        match self.store(&commit, ending).await {
             Some(last_event) => {
                 let _ = self.inner.signals.send(Signal::Stored {
                     site: self.name.clone(),
@@ -339,20 +346,30 @@ impl Keeper {
                     events: commit.events.len(),
                     sensors: !commit.sensors.is_empty(),
                 });
-                site
+                (site, true)
             }
+            None if ending => (site, false),
             // The store knows more than this program: another one wrote to it. Go on from there.
-            None => self.load().await,
+            None => (self.load().await, true),
         }
     }
 
-    async fn store(&self, commit: &Commit) -> Option<u64> {
+    /// While the program runs, until it succeeds; when it ends, for a while: who sent a report keeps it until it is told.
+    async fn store(&self, commit: &Commit, ending: bool) -> Option<u64> {
         let mut pause = PAUSES[0];
+        let began = Instant::now();
         loop {
             match self.inner.store.commit(commit).await {
                 Ok(last) => return Some(last),
                 Err(error @ StoreError::AlreadyStored { .. }) => {
                     tracing::warn!(site = self.name, "{error}: another core serves this site");
+                    return None;
+                }
+                Err(error) if ending && began.elapsed() > LAST_TRIES => {
+                    tracing::error!(
+                        site = self.name,
+                        "cannot store: {error}; given up, since the program ends"
+                    );
                     return None;
                 }
                 Err(error) => {
