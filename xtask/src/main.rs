@@ -6,6 +6,7 @@
 mod bench;
 mod bench_knowledge;
 mod fuzz;
+mod live;
 mod mixed;
 mod tidy;
 
