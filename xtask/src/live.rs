@@ -183,7 +183,7 @@ fn compare(root: &Path, arguments: &LiveArguments, capture: &Path, medward: &Pat
                     best.memory
                 )
             }
-            Ok((None, _)) => format!("{:<24}lost packets at every rate", peer.name),
+            Ok((None, _)) => format!("{:<24}lost packets at each rate that was tried", peer.name),
             Err(error) => format!("{:<24}not run: {error:#}", peer.name),
         };
         lines.push(line);
