@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
-use crate::mixed;
 use crate::tidy::files_below;
+use crate::{live, mixed};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -22,6 +22,8 @@ pub struct Arguments {
     /// Leave tshark out (it takes long on large captures).
     #[arg(long)]
     without_tshark: bool,
+    #[command(flatten)]
+    live: live::LiveArguments,
 }
 
 /// What one run cost.
@@ -36,24 +38,20 @@ pub(crate) struct Cost {
 }
 
 pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
-    let status = Command::new("cargo")
-        .args(["build", "--release", "--quiet", "--package", "medward"])
-        .args(["--package", "medward-capture", "--example", "empty_loop", "--bin", "medward"])
-        .current_dir(root)
-        .status()?;
-    anyhow::ensure!(status.success(), "the release build failed");
+    if arguments.live.live {
+        live::refuse_early();
+    }
+    let program = match &arguments.live.program {
+        Some(program) => program.clone(),
+        None => build(root)?,
+    };
     let (capture, packets) = match &arguments.capture {
         Some(path) => (path.clone(), None),
-        None => {
-            let mut sources = files_below(&root.join("tests/captures"), &[".pcap"])?;
-            sources.extend(files_below(&root.join("../shared/captures/mixed"), &[".pcap"])?);
-            sources.extend(files_below(&root.join("../shared/captures/discovery"), &[".pcap"])?);
-            sources.extend(files_below(&root.join("../shared/captures/building-ot"), &[".pcap"])?);
-            let path = root.join("target/mixed.pcap");
-            let packets = mixed::write(&path, &sources, arguments.size * 1_000_000)?;
-            (path, Some(packets))
-        }
+        None => mix(root, arguments.size)?,
     };
+    if arguments.live.live {
+        return live::run(root, &arguments.live, &capture, &program);
+    }
     let bytes = std::fs::metadata(&capture)?.len();
     println!(
         "{}: {:.0} MB{}",
@@ -61,7 +59,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
         bytes as f64 / 1e6,
         packets.map_or(String::new(), |n| format!(", {n} packets"))
     );
-    let medward = root.join("target/release/medward").display().to_string();
+    let medward = program.display().to_string();
     let empty = root.join("target/release/examples/empty_loop").display().to_string();
     let file = capture.display().to_string();
     let assess = |threads: &str| {
@@ -108,6 +106,28 @@ pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Builds what is measured; answers where the program is.
+fn build(root: &Path) -> anyhow::Result<PathBuf> {
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--quiet", "--package", "medward"])
+        .args(["--package", "medward-capture", "--example", "empty_loop", "--bin", "medward"])
+        .current_dir(root)
+        .status()?;
+    anyhow::ensure!(status.success(), "the release build failed");
+    Ok(root.join("target/release/medward"))
+}
+
+/// Makes the mixed capture; answers where it is and how many packets it holds.
+fn mix(root: &Path, megabytes: u64) -> anyhow::Result<(PathBuf, Option<u64>)> {
+    let mut sources = files_below(&root.join("tests/captures"), &[".pcap"])?;
+    for more in ["mixed", "discovery", "building-ot"] {
+        sources.extend(files_below(&root.join("../shared/captures").join(more), &[".pcap"])?);
+    }
+    let path = root.join("target/mixed.pcap");
+    let packets = mixed::write(&path, &sources, megabytes * 1_000_000)?;
+    Ok((path, Some(packets)))
 }
 
 fn best(command: &[String], runs: u32) -> anyhow::Result<Cost> {

@@ -6,6 +6,7 @@
 mod bench;
 mod bench_knowledge;
 mod fuzz;
+mod live;
 mod mixed;
 mod tidy;
 
@@ -24,7 +25,7 @@ struct Cli {
 enum Chore {
     /// Check the rules of the house: layers, sizes, heads, plugins, sources, provenance.
     Tidy,
-    /// Compare whole runs with ndpiReader and tshark on the same capture, and print ratios.
+    /// Compare whole runs with ndpiReader and tshark on the same capture, or live capture, and print ratios.
     Bench(bench::Arguments),
     /// Measure import and matching of knowledge at the size of a large hospital group.
     BenchKnowledge(bench_knowledge::Arguments),

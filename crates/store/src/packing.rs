@@ -3,6 +3,7 @@
 //! They are small, and their JSON is much alike: zstd starts from a text that holds what most of them do. That text is part of
 //! what is stored and never changes; a better one gets a mark of its own.
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use medward_monitor::StoreError;
@@ -20,12 +21,24 @@ static ENCODER: LazyLock<EncoderDictionary<'static>> =
     LazyLock::new(|| EncoderDictionary::copy(ALIKE, LEVEL));
 static DECODER: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(ALIKE));
 
+thread_local! {
+    // Setting one up costs more than most bodies take.
+    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
 /// Largest body, unpacked.
 const LARGEST: usize = 64 << 20;
 
 /// A body in few bytes.
 pub(crate) fn pack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let packed = Compressor::with_prepared_dictionary(&ENCODER).and_then(|mut packer| packer.compress(bytes));
+    let packed = PACKER.with_borrow_mut(|packer| {
+        let packer = match packer {
+            Some(packer) => packer,
+            None => packer.insert(Compressor::with_prepared_dictionary(&ENCODER)?),
+        };
+        packer.compress(bytes)
+    });
     let packed = packed.map_err(|error| StoreError::Refused(format!("it cannot be packed: {error}")))?;
     let mut marked = Vec::with_capacity(packed.len() + 1);
     marked.push(MARK);
@@ -46,7 +59,13 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
         .filter(|size| *size <= LARGEST)
         .ok_or_else(|| StoreError::Corrupt("a body of unknown size".to_owned()))?;
     let unpacked = if alike {
-        Decompressor::with_prepared_dictionary(&DECODER).and_then(|mut packer| packer.decompress(frame, size))
+        UNPACKER.with_borrow_mut(|unpacker| {
+            let unpacker = match unpacker {
+                Some(unpacker) => unpacker,
+                None => unpacker.insert(Decompressor::with_prepared_dictionary(&DECODER)?),
+            };
+            unpacker.decompress(frame, size)
+        })
     } else {
         zstd::bulk::decompress(frame, size)
     };
