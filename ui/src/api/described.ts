@@ -227,8 +227,27 @@ export interface components {
             value: string;
         };
         /** @description How many there are, and what they rest on. */
-        Counted: components["schemas"]["FindingCounts"] & {
+        Counted: {
+            /** Format: int64 */
+            devices: number;
+            /** Format: int64 */
+            exploited: number;
+            /** Format: int64 */
+            findings: number;
+            kinds: {
+                [key: string]: number;
+            };
             knowledge: components["schemas"]["KnowledgeLoaded"];
+            /** @description By their names. */
+            severities: {
+                [key: string]: number;
+            };
+            statuses: {
+                [key: string]: number;
+            };
+            treatments: {
+                [key: string]: number;
+            };
         };
         /** @description What is heard. */
         CoverageCounts: {
@@ -517,27 +536,6 @@ export interface components {
             /** @description What it is put together with: the advisory, else kind and words. */
             topic: string;
             treatment: components["schemas"]["Treatment"];
-        };
-        /** @description How many findings there are. */
-        FindingCounts: {
-            /** Format: int64 */
-            devices: number;
-            /** Format: int64 */
-            exploited: number;
-            /** Format: int64 */
-            findings: number;
-            kinds: {
-                [key: string]: number;
-            };
-            severities: {
-                [key: string]: number;
-            };
-            statuses: {
-                [key: string]: number;
-            };
-            treatments: {
-                [key: string]: number;
-            };
         };
         /**
          * @description Kinds of findings.
@@ -1320,11 +1318,39 @@ export interface components {
             token: string;
         };
         /** @description What is missing, and what is at stake. */
-        Missing: components["schemas"]["Stakes"] & {
+        Missing: {
+            /** Format: int64 */
+            devices: number;
             /** @description At most a hundred: what life depends on first, then by criticality and value. */
-            items: components["schemas"]["Told"][];
+            items: components["schemas"]["MissingDevice"][];
+            /**
+             * Format: int64
+             * @description Life depends on so many of them.
+             */
+            life_supporting: number;
+            /**
+             * Format: int64
+             * @description Of so many nobody said the value.
+             */
+            without_value: number;
             /** @description In plain words. */
             words: string;
+            /** @description By currency, the largest first. */
+            worth: components["schemas"]["Sum"][];
+        };
+        /** @description A device that is missing, with what is at stake. */
+        MissingDevice: {
+            /** @description Where it was before it was where it was seen last. */
+            before?: components["schemas"]["Whereabouts"];
+            currency?: string;
+            device: components["schemas"]["DeviceSummary"];
+            /**
+             * Format: date-time
+             * @description When it last was used in care; absent where that is not known, or not for you.
+             */
+            last_used?: string;
+            /** Format: int64 */
+            value?: number;
         };
         /** @description A channel to be made or changed. */
         NewChannel: components["schemas"]["Target"] & {

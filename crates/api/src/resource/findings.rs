@@ -165,9 +165,14 @@ struct KnowledgeLoaded {
 /// How many there are, and what they rest on.
 #[derive(Serialize, ToSchema)]
 struct Counted {
-    #[serde(flatten)]
-    #[schema(value_type = schema::FindingCounts)]
-    counts: FindingCounts,
+    findings: u64,
+    devices: u64,
+    exploited: u64,
+    /// By their names.
+    severities: BTreeMap<String, u64>,
+    kinds: BTreeMap<String, u64>,
+    treatments: BTreeMap<String, u64>,
+    statuses: BTreeMap<String, u64>,
     knowledge: KnowledgeLoaded,
 }
 
@@ -194,7 +199,8 @@ async fn counts(
         let loaded = feeds.values().any(|feed| feed.records > 0);
         knowledge = KnowledgeLoaded { loaded, feeds, since, waiting };
     }
-    Ok(Json(Counted { counts, knowledge }))
+    let FindingCounts { findings, devices, exploited, severities, kinds, treatments, statuses } = counts;
+    Ok(Json(Counted { findings, devices, exploited, severities, kinds, treatments, statuses, knowledge }))
 }
 
 /// One finding with what matched.

@@ -139,6 +139,7 @@ pub async fn gone(app: &App, caller: &Caller) -> Answer<Vec<Gone>> {
 
 /// A device that is missing, with what is at stake.
 #[derive(Serialize, ToSchema)]
+#[schema(as = MissingDevice)]
 struct Told {
     #[schema(value_type = schema::DeviceSummary)]
     device: DeviceSummary,
@@ -161,8 +162,13 @@ struct Told {
 /// What is missing, and what is at stake.
 #[derive(Serialize, ToSchema)]
 struct Missing {
-    #[serde(flatten)]
-    stakes: Stakes,
+    devices: u64,
+    /// Life depends on so many of them.
+    life_supporting: u64,
+    /// By currency, the largest first.
+    worth: Vec<Sum>,
+    /// Of so many nobody said the value.
+    without_value: u64,
     /// In plain words.
     words: String,
     /// At most a hundred: what life depends on first, then by criticality and value.
@@ -196,7 +202,8 @@ async fn list(State(app): State<App>, caller: Caller) -> Answer<Json<Missing>> {
         1 => format!("One device is missing{}.", stakes.words()),
         count => format!("{count} devices are missing{}.", stakes.words()),
     };
-    Ok(Json(Missing { stakes, words, items }))
+    let Stakes { devices, life_supporting, worth, without_value } = stakes;
+    Ok(Json(Missing { devices, life_supporting, worth, without_value, words, items }))
 }
 
 /// When what is missing last was used in care, as far as it was of late.

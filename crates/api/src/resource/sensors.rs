@@ -258,7 +258,7 @@ async fn withdraw(State(app): State<App>, caller: Caller, Named(id): Named<Strin
 #[into_params(parameter_in = Query)]
 struct Where {
     /// Only the sensor of this site; without it, those of that name at all sites that are seen.
-    #[param(min_length = 1, max_length = 100)]
+    #[param(max_length = 100)]
     site: Option<String>,
 }
 
@@ -270,6 +270,9 @@ async fn remove(
     Named(name): Named<String>,
     Asked(asked): Asked<Where>,
 ) -> Answer<StatusCode> {
+    if let Some(site) = &asked.site {
+        at_most("site", site, 100)?;
+    }
     let sites = caller.narrow(asked.site.as_deref());
     if app.live.dismiss(sites.as_deref(), &name).await? > 0 {
         return Ok(StatusCode::NO_CONTENT);

@@ -1,7 +1,5 @@
 //! Shapes of what is found to be wrong with devices.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -176,17 +174,4 @@ pub struct FindingTopic {
     pub advisory: Option<AdvisoryOf>,
     pub treatment: Treatment,
     pub reason: String,
-}
-
-/// How many findings there are.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FindingCounts {
-    pub findings: u64,
-    pub devices: u64,
-    pub exploited: u64,
-    pub severities: BTreeMap<String, u64>,
-    pub kinds: BTreeMap<String, u64>,
-    pub treatments: BTreeMap<String, u64>,
-    pub statuses: BTreeMap<String, u64>,
 }
