@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use clap::Args;
 use medward_transport::{
-    Courier, CourierSettings, Credentials, Invitation, Spool, SpoolSettings, TlsOutlet, TlsOutletSettings,
-    enrol,
+    Courier, CourierSettings, Credentials, Invitation, NatsOutlet, NatsServer, Outlet, Peer, Spool,
+    SpoolSettings, TlsOutlet, TlsOutletSettings, enrol,
 };
 
 use crate::cli::Common;
@@ -18,7 +18,7 @@ use crate::live::{Asking, Reporter, Settings, SpoolSink, Watch};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The first time, with the invitation that the core printed:\n  medward sensor --invitation TEXT --data /var/lib/medward-sensor --capture eth1\n\nFrom then on:\n  medward sensor --data /var/lib/medward-sensor --capture eth1\n\nReports wait on disk while the core is away. Capturing needs CAP_NET_RAW (exit 5 where it is missing)."
+    after_help = "The first time, with the invitation that the core printed:\n  medward sensor --invitation TEXT --data /var/lib/medward-sensor --capture eth1\n\nFrom then on:\n  medward sensor --data /var/lib/medward-sensor --capture eth1\n\nOver NATS JetStream, whose accounts tell who may report for whom:\n  medward sensor --nats nats://bus:4222 --site north --name ward-3 --data /var/lib/medward-sensor --capture eth1\n\nReports wait on disk while the core is away. Capturing needs CAP_NET_RAW (exit 5 where it is missing)."
 )]
 pub struct SensorArguments {
     /// Directory for the certificate and for reports that wait.
@@ -30,6 +30,15 @@ pub struct SensorArguments {
     /// Where the core is now, host:port; without it, where it was when this sensor was enrolled.
     #[arg(long, value_name = "HOST:PORT")]
     pub core: Option<String>,
+    /// Report over NATS JetStream, where cores take it from (`medward serve --nats`); no invitation is needed.
+    #[arg(long, value_name = "URL", requires_all = ["site", "name"], conflicts_with_all = ["invitation", "core"])]
+    pub nats: Option<String>,
+    /// With --nats: the site that is watched here.
+    #[arg(long, value_name = "NAME", requires = "nats")]
+    pub site: Option<String>,
+    /// With --nats: what this sensor is called; no other of the site is called so.
+    #[arg(long, value_name = "NAME", requires = "nats")]
+    pub name: Option<String>,
     /// MiB of reports that may wait on disk while the core is away; the oldest are given up beyond.
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(256..=1_048_576))]
     pub spool: u64,
@@ -51,18 +60,16 @@ pub fn run(arguments: &SensorArguments, common: &Common) -> anyhow::Result<Exit>
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::missing(error.to_string()))?;
     let stop = Arc::new(AtomicBool::new(false));
     runtime.spawn(super::until_asked(Arc::clone(&stop)));
-    let (credentials, core) = runtime.block_on(enrolled(arguments))?;
-    let certified = credentials.certified();
-    let (site, name) = (certified.peer.site.clone(), certified.peer.sensor.clone());
-    let settings = SpoolSettings { bound: arguments.spool << 20, ..SpoolSettings::new(&site, &name) };
+    let Way { peer, place, outlet } = runtime.block_on(way(arguments))?;
+    let name = peer.sensor;
+    let settings = SpoolSettings { bound: arguments.spool << 20, ..SpoolSettings::new(&peer.site, &name) };
     let spool = Spool::open(&arguments.data.join("spool"), settings)
         .map_err(|error| Failure::missing(error.to_string()))?;
     let sink = runtime.block_on(async {
-        let outlet = TlsOutlet::new(TlsOutletSettings::new(&core), Arc::new(credentials));
-        let courier = Courier::start(spool.clone(), Box::new(outlet), CourierSettings::default());
+        let courier = Courier::start(spool.clone(), outlet, CourierSettings::default());
         SpoolSink::new(spool, courier)
     });
-    tracing::info!("sensor {name} of {site} reports to {core}");
+    tracing::info!("sensor {name} of {} reports to {place}", peer.site);
     let settings = Settings {
         max_flows: arguments.watch.max_flows,
         max_reassembly: arguments.watch.max_reassembly.saturating_mul(1 << 20),
@@ -95,6 +102,26 @@ pub fn run(arguments: &SensorArguments, common: &Common) -> anyhow::Result<Exit>
 
 pub fn stop_asked() -> bool {
     super::ASKED_TO_STOP.load(Ordering::Relaxed)
+}
+
+/// Who reports, where to, and how.
+struct Way {
+    peer: Peer,
+    place: String,
+    outlet: Box<dyn Outlet>,
+}
+
+/// Needs a tokio runtime around it.
+async fn way(arguments: &SensorArguments) -> anyhow::Result<Way> {
+    if let (Some(url), Some(site), Some(name)) = (&arguments.nats, &arguments.site, &arguments.name) {
+        let peer = Peer::new(site, name).map_err(|error| Failure::usage(error.to_string()))?;
+        let outlet = NatsOutlet::new(NatsServer::new(url), peer.clone());
+        return Ok(Way { peer, place: "NATS".to_owned(), outlet: Box::new(outlet) });
+    }
+    let (credentials, core) = enrolled(arguments).await?;
+    let peer = credentials.certified().peer.clone();
+    let outlet = TlsOutlet::new(TlsOutletSettings::new(&core), Arc::new(credentials));
+    Ok(Way { peer, place: core, outlet: Box::new(outlet) })
 }
 
 /// The sensor's certificate and where the core is; redeems the invitation where there is no certificate yet.
