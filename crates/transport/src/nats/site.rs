@@ -3,7 +3,8 @@
 //! JetStream gives a message that was not acknowledged again, but not in its place. So the order is kept here: the consumer
 //! is made anew at the beginning and after every fault, for then the server begins with the oldest message that is not
 //! acknowledged; a gap in the consumer's own count is such a fault. What was given out already is known by its sequence in
-//! the stream, and only its way of being acknowledged is replaced.
+//! the stream and by what is in it, and only its way of being acknowledged is replaced: a server that was killed while its
+//! stream was empty may count from an earlier number again, and what has a known number then is something new.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -33,13 +34,16 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How long one request for messages stays open.
 const REQUEST: Duration = Duration::from_secs(5);
 
+/// Sensors' epochs whose newest parcel is remembered; without it a parcel may come twice, which its receipt tells.
+const REMEMBERED: usize = 4096;
+
 /// Most parcels in a message.
 const MOST: usize = 1024;
 
 type Offering = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Sequence of a message in the stream, and whether this is its last parcel.
+/// Our own number of a message, and whether this is its last parcel.
 #[derive(Clone, Copy)]
 struct Token {
     message: u64,
@@ -50,10 +54,14 @@ pub struct Site {
     name: String,
     shared: Arc<Shared>,
     lane: Lane<Token>,
-    /// How to acknowledge the messages of which parcels are in the lane.
-    open: BTreeMap<u64, Acker>,
+    /// How to acknowledge the messages of which parcels are in the lane, by our own number, with the stream's.
+    open: BTreeMap<u64, (u64, Acker)>,
+    /// Our own number of the next message.
+    next: u64,
     /// The newest message of which parcels came into the lane.
     highest: u64,
+    /// The newest parcel of each sensor and epoch that came into the lane.
+    given: BTreeMap<(String, u64), u64>,
     /// The consumer's count of the last message.
     counted: u64,
     /// When the stream was made: another one counts anew.
@@ -63,8 +71,18 @@ pub struct Site {
 
 impl Site {
     pub fn new(name: &str, shared: Arc<Shared>) -> Self {
-        let (lane, open) = (Lane::new(), BTreeMap::new());
-        Self { name: name.into(), shared, lane, open, highest: 0, counted: 0, born: None, rest: None }
+        Self {
+            name: name.into(),
+            shared,
+            lane: Lane::new(),
+            open: BTreeMap::new(),
+            next: 0,
+            highest: 0,
+            given: BTreeMap::new(),
+            counted: 0,
+            born: None,
+            rest: None,
+        }
     }
 
     /// Until it is cancelled.
@@ -172,7 +190,7 @@ impl Site {
             self.rest = Some(Instant::now() + REST);
         }
         for token in settled.tokens.into_iter().filter(|token| token.last) {
-            if let Some(acker) = self.open.remove(&token.message) {
+            if let Some((_, acker)) = self.open.remove(&token.message) {
                 acker.ack().await?;
             }
         }
@@ -188,31 +206,46 @@ impl Site {
         self.counted = count;
         let subject = message.subject.to_string();
         let (message, acker) = message.split();
-        if sequence <= self.highest {
-            match self.open.get_mut(&sequence) {
-                Some(open) => *open = acker,
-                // It is committed; the acknowledgement did not arrive.
-                None => acker.ack().await?,
-            }
-            return Ok(());
-        }
-        self.highest = sequence;
         let Some(parcels) = unpack(&subject, &message.payload).await else {
             tracing::warn!(%subject, "a message is refused: it cannot be understood, or claims another sensor");
             self.shared.count(|statistics| statistics.refused += 1);
             acker.ack_with(AckKind::Term).await?;
             return Ok(());
         };
+        if sequence <= self.highest && parcels.iter().all(|parcel| self.is_given(parcel)) {
+            match self.open.values_mut().find(|(open, _)| *open == sequence) {
+                Some((_, open)) => *open = acker,
+                // It is committed; the acknowledgement did not arrive.
+                None => acker.ack().await?,
+            }
+            return Ok(());
+        }
+        // What had that number before is no more in the stream: to acknowledge it would acknowledge this one.
+        self.open.retain(|_, (open, _)| *open != sequence);
+        self.highest = self.highest.max(sequence);
         self.shared.count(|statistics| {
             statistics.parcels += parcels.len() as u64;
             statistics.body_bytes += parcels.iter().map(|parcel| parcel.body.len() as u64).sum::<u64>();
         });
         let last = parcels.len().saturating_sub(1);
-        for (place, parcel) in parcels.into_iter().enumerate() {
-            self.lane.push(parcel, Token { message: sequence, last: place == last });
+        let number = self.next;
+        self.next += 1;
+        if self.given.len() >= REMEMBERED {
+            self.given.clear();
         }
-        self.open.insert(sequence, acker);
+        for (place, parcel) in parcels.into_iter().enumerate() {
+            let given = self.given.entry((parcel.sensor.clone(), parcel.epoch)).or_default();
+            *given = (*given).max(parcel.sequence);
+            self.lane.push(parcel, Token { message: number, last: place == last });
+        }
+        self.open.insert(number, (sequence, acker));
         Ok(())
+    }
+
+    fn is_given(&self, parcel: &Parcel) -> bool {
+        self.given
+            .get(&(parcel.sensor.clone(), parcel.epoch))
+            .is_some_and(|sequence| *sequence >= parcel.sequence)
     }
 }
 
