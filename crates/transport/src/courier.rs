@@ -88,6 +88,7 @@ impl Courier {
             sent: 0,
             more: true,
             rewound: false,
+            taking: None,
         };
         let task = tokio::spawn(round.run(stopped));
         Self { spool, state, stop, task }
@@ -135,10 +136,20 @@ struct Round {
     more: bool,
     /// The spool begins with the oldest parcel that is not done.
     rewound: bool,
+    /// Parcels are being taken from the spool; awaited to the end even where the courier is stopped meanwhile.
+    taking: Option<tokio::task::JoinHandle<Result<Vec<Parcel>, SpoolError>>>,
 }
 
 impl Round {
-    async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+    async fn run(mut self, stopped: watch::Receiver<bool>) {
+        self.rounds(stopped).await;
+        // What is being taken from the spool is taken by this courier, not behind the back of the next one.
+        if let Some(taking) = self.taking.take() {
+            let _: Result<_, _> = taking.await;
+        }
+    }
+
+    async fn rounds(&mut self, mut stopped: watch::Receiver<bool>) {
         loop {
             let outcome = tokio::select! {
                 _ = stopped.wait_for(|stop| *stop) => return,
@@ -207,9 +218,11 @@ impl Round {
 
     async fn fill(&mut self) -> Result<(), Fault> {
         let (room, spool, bytes) = (self.room(), self.spool.clone(), self.settings.window_bytes);
-        let taking = tokio::task::spawn_blocking(move || spool.take(room, bytes));
-        // Awaited to the end even where the courier is stopped meanwhile: then the parcels are still in the spool.
-        let Ok(taken) = taking.await else { return Ok(()) };
+        let take = move || spool.take(room, bytes);
+        let taking = self.taking.get_or_insert_with(|| tokio::task::spawn_blocking(take));
+        let taken = taking.await;
+        self.taking = None;
+        let Ok(taken) = taken else { return Ok(()) };
         let taken = taken?;
         self.more = !taken.is_empty();
         self.window.extend(taken.into_iter().map(|parcel| (parcel, None)));
