@@ -1,6 +1,9 @@
 //! A monitor in a process of its own, as tests need it: started, signed in, asked, ended.
 // Each test program uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+pub mod nats;
+pub mod postgres;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -45,12 +48,7 @@ impl Monitor {
         };
         // What else it says is read, so that it never waits.
         std::thread::spawn(move || lines.for_each(drop));
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .build();
-        let mut monitor =
-            Monitor { child, base, agent: config.into(), cookie: String::new(), csrf: String::new() };
+        let mut monitor = Monitor::unsigned(child, base);
         monitor.sign_in(password.as_deref().unwrap_or(PASSWORD));
         if let Some(password) = password {
             let changed = json!({ "old": password, "new": PASSWORD });
@@ -59,6 +57,21 @@ impl Monitor {
             monitor.sign_in(PASSWORD);
         }
         monitor
+    }
+
+    /// One that was started otherwise, at this address, after its administrator was made by [`Monitor::start`].
+    pub fn attach(child: Child, base: &str) -> Monitor {
+        let mut monitor = Monitor::unsigned(child, base.to_owned());
+        monitor.sign_in(PASSWORD);
+        monitor
+    }
+
+    fn unsigned(child: Child, base: String) -> Monitor {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build();
+        Monitor { child, base, agent: config.into(), cookie: String::new(), csrf: String::new() }
     }
 
     fn sign_in(&mut self, password: &str) {
