@@ -351,7 +351,6 @@ fn replayed(folder: &Path, nats: &Nats) {
 }
 
 #[test]
-#[ignore = "does not pass on every seed: a report may be missing after the NATS server was killed"]
 fn whatever_is_killed_in_whatever_order_nothing_is_lost_and_nothing_doubled() {
     let begun = Instant::now();
     let Some(postgres) = Postgres::start() else {

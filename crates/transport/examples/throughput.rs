@@ -12,6 +12,16 @@ use medward_transport::*;
 
 const SHAPES: [(usize, usize); 3] = [(10_000, 1 << 10), (2_000, 64 << 10), (100, 1 << 20)];
 
+/// A core that begins anew.
+struct Forgetful;
+
+#[async_trait::async_trait]
+impl Receipts for Forgetful {
+    async fn newest(&self, _: &Peer, _: u64) -> Result<Option<u64>, Box<dyn Error + Send + Sync>> {
+        Ok(None)
+    }
+}
+
 fn body(size: usize) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut noise = vec![0; size / 2];
     getrandom::fill(&mut noise)?;
@@ -74,7 +84,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Some(url) = std::env::args().nth(1) {
         let server = NatsServer::new(&url);
         let settings = NatsInletSettings::new(Sites::Named(vec!["bench".into()]));
-        let inlet = NatsInlet::start(&server, settings).await?;
+        let inlet = NatsInlet::start(&server, settings, Arc::new(Forgetful)).await?;
         let outlet = NatsOutlet::new(server, Peer::new("bench", "a")?);
         measure("nats", Box::new(outlet), inlet).await?;
     }

@@ -108,7 +108,8 @@ pub use courier::{Courier, CourierSettings, CourierStatistics};
 pub use exercise::exercise;
 pub use inlet::{Ack, Arrival, Inlet};
 pub use nats::{
-    NatsError, NatsInlet, NatsInletSettings, NatsInletStatistics, NatsLogin, NatsOutlet, NatsServer, Sites,
+    NatsError, NatsInlet, NatsInletSettings, NatsInletStatistics, NatsLogin, NatsOutlet, NatsServer,
+    Receipts, Sites,
 };
 pub use outlet::{Delivered, Handover, Outlet, OutletError};
 pub use parcel::{MAX_BODY, MAX_NAME, Number, Parcel, ParcelError, check_name};

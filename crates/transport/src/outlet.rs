@@ -21,7 +21,7 @@ pub trait Outlet: Send {
     async fn send(&mut self, parcel: Parcel) -> Result<Handover, OutletError>;
 }
 
-/// The core has committed the parcel, or keeps it where it cannot be lost (NATS JetStream).
+/// The core has committed the parcel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivered;
 

@@ -10,6 +10,7 @@
 mod support;
 
 use std::any::Any;
+use std::sync::Arc;
 
 use medward_transport::*;
 use support::{Core, Nats, parcel, soon, until};
@@ -39,7 +40,7 @@ async fn nats() -> Option<Way> {
     let folder = tempfile::tempdir().unwrap();
     let nats = Nats::start(folder.path())?;
     let settings = NatsInletSettings::new(Sites::Named(vec!["ward".into()]));
-    let inlet = NatsInlet::start(&nats.server(), settings).await.unwrap();
+    let inlet = NatsInlet::start(&nats.server(), settings, Arc::new(support::Newest(0))).await.unwrap();
     let outlet = Box::new(NatsOutlet::new(nats.server(), Peer::new("ward", "a").unwrap()));
     Some(Way { outlet, inlet: Box::new(inlet), _kept: Box::new((nats, folder)) })
 }

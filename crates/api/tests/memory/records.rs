@@ -105,6 +105,10 @@ impl Ingest for Memory {
         Err(StoreError::Refused("the interface never commits".to_owned()))
     }
 
+    async fn newest_receipt(&self, _: &str, _: &str, _: u64) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
+
     async fn decide(&self, record: &DecisionRecord) -> Result<u64, StoreError> {
         let mut kept = self.lock();
         let number = kept.decisions.len() as u64 + 1;

@@ -43,6 +43,12 @@ pub struct Engine {
 /// A flow whose protocol is not known yet is not reported for so long, so that it is reported under one name.
 const UNDECIDED_SECONDS: i64 = 10;
 
+/// A flow whose protocol is known may yet prove to be a more special one (a resource of FHIR over HTTP, TLS after STARTTLS).
+const SETTLING_SECONDS: i64 = 2;
+
+/// The same for a flow in which nothing was said yet: servers that greet first look up names before they do.
+const UNSPOKEN_SECONDS: i64 = 30;
+
 /// How many packets pass between two looks for idle flows.
 const LOOK_EVERY: u64 = 64;
 
@@ -112,11 +118,14 @@ impl Engine {
     pub fn checkpoint(&mut self, since: Timestamp, now: Timestamp, number: u64) {
         let records = &mut self.records;
         // The table notes uses to the second; what was undecided then is looked at again.
-        self.flows.recent(since.plus_seconds(-1 - UNDECIDED_SECONDS), |flow| {
-            let undecided = flow.protocol.is_none()
-                && flow.following.is_some()
-                && now.seconds_since(flow.first) < UNDECIDED_SECONDS;
-            if !undecided && !flow.is_told() {
+        self.flows.recent(since.plus_seconds(-1 - UNSPOKEN_SECONDS), |flow| {
+            let patience = match (flow.protocol, &flow.following) {
+                (Some(_), _) => SETTLING_SECONDS,
+                (None, Some(_)) => UNDECIDED_SECONDS,
+                (None, None) => UNSPOKEN_SECONDS,
+            };
+            let settled = flow.state.told || flow.state.quiet || now.seconds_since(flow.first) >= patience;
+            if settled && !flow.is_told() {
                 records.push(flow.tell());
             }
         });

@@ -19,7 +19,7 @@ use medward_monitor::{EventList, Report, Store};
 use medward_store::Database;
 use medward_transport::{
     Arrival, Authority, Inlet, InvitationBook, Listener, ListenerSettings, NatsInlet, NatsInletSettings,
-    NatsServer, Reception, Sites,
+    NatsServer, Peer, Receipts, Reception, Sites,
 };
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
@@ -137,7 +137,8 @@ impl Server {
                 true => Sites::Any { most: 1000 },
                 false => Sites::Named(settings.nats_sites.clone()),
             };
-            let inlet = NatsInlet::start(&NatsServer::new(url), NatsInletSettings::new(sites))
+            let receipts = Arc::new(StoredReceipts(Arc::clone(&store)));
+            let inlet = NatsInlet::start(&NatsServer::new(url), NatsInletSettings::new(sites), receipts)
                 .await
                 .map_err(|error| missing(&error))?;
             tasks.spawn(take_in(inlet, Intake { core: core.clone(), names: Arc::clone(&names) }));
@@ -186,6 +187,20 @@ impl Server {
         self.handle.graceful_shutdown(Some(GRACE));
         tokio::time::sleep(Duration::from_millis(100)).await;
         self.tasks.shutdown().await;
+    }
+}
+
+/// What the database has committed.
+struct StoredReceipts(Arc<dyn Store>);
+
+#[async_trait::async_trait]
+impl Receipts for StoredReceipts {
+    async fn newest(
+        &self,
+        peer: &Peer,
+        epoch: u64,
+    ) -> Result<Option<u64>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.0.newest_receipt(&peer.site, &peer.sensor, epoch).await?)
     }
 }
 

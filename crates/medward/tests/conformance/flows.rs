@@ -246,7 +246,15 @@ impl Flow {
 
     /// What the driver says of the flow when these parts are played.
     pub fn play(&self, parts: &[Part<'_>]) -> Report {
-        let mut player = Player::new(self);
+        self.played(Player::new(self), parts)
+    }
+
+    /// The same, when a tenth of a second passes between frames, and it is asked after each what is new.
+    pub fn play_asked(&self, parts: &[Part<'_>]) -> Report {
+        self.played(Player { asked: true, ..Player::new(self) }, parts)
+    }
+
+    fn played(&self, mut player: Player<'_>, parts: &[Part<'_>]) -> Report {
         if self.stream {
             player.handshake();
         }
@@ -275,11 +283,19 @@ struct Player<'a> {
     report: Report,
     number: u64,
     next: [u32; 2],
+    asked: bool,
 }
 
 impl<'a> Player<'a> {
     fn new(flow: &'a Flow) -> Player<'a> {
-        Player { flow, engine: engine(), report: Report::default(), number: 0, next: [1000, 2000] }
+        Player {
+            flow,
+            engine: engine(),
+            report: Report::default(),
+            number: 0,
+            next: [1000, 2000],
+            asked: false,
+        }
     }
 
     fn handshake(&mut self) {
@@ -350,14 +366,18 @@ impl<'a> Player<'a> {
         }
         frame.extend(payload);
         self.number += 1;
+        let pace = if self.asked { 100_000 } else { 1 };
         let raw = RawFrame {
             number: self.number,
-            time: time(self.number),
+            time: time(self.number * pace),
             link: LinkType::Ethernet,
             bytes: &frame,
             original: frame.len() as u32,
         };
         self.engine.packet(self.number, raw.time, &decode(&raw));
+        if self.asked {
+            self.engine.checkpoint(raw.time, raw.time, self.number);
+        }
         if self.number.is_multiple_of(4096) {
             self.report.take(&mut self.engine);
         }

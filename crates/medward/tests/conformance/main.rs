@@ -117,6 +117,27 @@ fn byte_by_byte_says_the_same() {
 }
 
 #[test]
+fn however_often_it_is_asked_a_flow_has_one_name() {
+    all("asked after every frame", |flow| {
+        let parts = flow.first(BYTES);
+        let (whole, asked) = (flow.play(&parts), flow.play_asked(&parts));
+        let names = |report: &flows::Report| -> BTreeSet<Option<&'static str>> {
+            report.records.iter().map(|record| record.protocol).collect()
+        };
+        let packets =
+            |report: &flows::Report| report.records.iter().flat_map(|record| record.packets).sum::<u64>();
+        let mut complaints = Vec::new();
+        if names(&whole) != names(&asked) {
+            complaints.push(format!("{:?} is told as {:?}", names(&whole), names(&asked)));
+        }
+        if packets(&whole) != packets(&asked) {
+            complaints.push(format!("{} packets are told as {}", packets(&whole), packets(&asked)));
+        }
+        complaints
+    });
+}
+
+#[test]
 fn what_is_cut_off_says_nothing_else() {
     all("cut off", |flow| {
         let whole = flow.play(&flow.whole());

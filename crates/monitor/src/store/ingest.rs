@@ -54,6 +54,9 @@ pub trait Ingest: Send + Sync {
     /// sequence of each (sensor, epoch) only ever grows. A commit without receipts (housekeeping) is always taken.
     async fn commit(&self, commit: &Commit) -> Result<u64, StoreError>;
 
+    /// Sequence of the newest receipt of a sensor's epoch that is stored.
+    async fn newest_receipt(&self, site: &str, sensor: &str, epoch: u64) -> Result<Option<u64>, StoreError>;
+
     /// Keeps a decision for good, and answers with its number.
     async fn decide(&self, record: &DecisionRecord) -> Result<u64, StoreError>;
 

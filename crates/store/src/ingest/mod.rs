@@ -58,6 +58,14 @@ impl Ingest for Database {
         Ok(SiteMemory { entries, receipts, decisions })
     }
 
+    async fn newest_receipt(&self, site: &str, sensor: &str, epoch: u64) -> Result<Option<u64>, StoreError> {
+        let mut session = self.engine.reader().await?;
+        let text = "SELECT sequence FROM receipt WHERE site = (SELECT id FROM site WHERE name = $1) AND sensor = $2 \
+                    AND epoch = $3";
+        let sql = Sql::with(text, [site.into(), sensor.into(), signed(epoch).into()]);
+        session.first(sql).await?.map(|row| row.count(0)).transpose()
+    }
+
     async fn sites(&self) -> Result<Vec<String>, StoreError> {
         let mut session = self.engine.reader().await?;
         let rows = session.fetch(Sql::new("SELECT name FROM site ORDER BY name")).await?;

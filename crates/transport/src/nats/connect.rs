@@ -3,16 +3,46 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use async_nats::{Client, ConnectOptions};
+use async_nats::{Client, ConnectOptions, Event};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::parcel::{escape, unescape};
-use crate::{MAX_BODY, Peer};
+use crate::{MAX_BODY, Number, Peer};
 
 /// The stream that holds all reports until a core has committed them.
 pub const STREAM: &str = "MEDWARD";
 
-/// First two tokens of all subjects.
+/// First two tokens of the subjects of reports, and of questions about them.
 const PREFIX: &str = "medward.report";
+const QUESTIONS: &str = "medward.question";
+
+/// What stands before the parcels of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// How often the sensor had to begin again before it published this.
+    pub round: u64,
+    /// The oldest parcel that the sensor does not know to be committed.
+    pub oldest: Number,
+}
+
+/// What a core tells a sensor unasked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Told {
+    /// This parcel is committed, with all before it.
+    Committed(Number),
+    /// Something is missing before a message of this round: it was dropped.
+    Missing { round: u64 },
+}
+
+/// What became of the reports of a sensor, as the core tells who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The newest one of the epoch asked for that is committed.
+    pub committed: Option<u64>,
+    /// Some are in the stream.
+    pub waits: bool,
+}
 
 /// Least `max_payload` of the server: a parcel that does not compress, and its label.
 pub const LEAST_PAYLOAD: usize = MAX_BODY + (256 << 10);
@@ -101,14 +131,21 @@ pub enum NatsError {
     JetStream { what: &'static str, reason: String },
 }
 
-/// Connects once; the client comes back by itself when the server was away.
-pub async fn connect(server: &NatsServer, inbox: &str) -> Result<Client, NatsError> {
+/// Connects once; the client comes back by itself when the server was away. With the client comes how often it connected.
+pub async fn connect(server: &NatsServer, inbox: &str) -> Result<(Client, watch::Receiver<u64>), NatsError> {
+    let (connections, connected) = watch::channel(0);
     let mut options = ConnectOptions::new()
         .name("medward")
         .custom_inbox_prefix(inbox)
         .ping_interval(Duration::from_secs(10))
         .connection_timeout(Duration::from_secs(10))
         .require_tls(server.require_tls)
+        .event_callback(move |event| {
+            if let Event::Connected = event {
+                connections.send_modify(|times| *times += 1);
+            }
+            std::future::ready(())
+        })
         .reconnect_delay_callback(|attempts| {
             Duration::from_millis(100).saturating_mul(1 << attempts.min(6)).min(Duration::from_secs(5))
         });
@@ -136,12 +173,27 @@ pub async fn connect(server: &NatsServer, inbox: &str) -> Result<Client, NatsErr
     if most < LEAST_PAYLOAD {
         return Err(NatsError::Payload { most });
     }
-    Ok(client)
+    Ok((client, connected))
 }
 
 /// Where a sensor publishes.
 pub fn subject(peer: &Peer) -> String {
     format!("{PREFIX}.{}.{}", escape(&peer.site, '='), escape(&peer.sensor, '='))
+}
+
+/// Where a sensor asks what became of its reports.
+pub fn question(peer: &Peer) -> String {
+    format!("{QUESTIONS}.{}.{}", escape(&peer.site, '='), escape(&peer.sensor, '='))
+}
+
+/// Questions of all sensors of a site.
+pub fn questions(site: &str) -> String {
+    format!("{QUESTIONS}.{}.*", escape(site, '='))
+}
+
+/// Where a sensor is told what is committed.
+pub fn receipts(peer: &Peer) -> String {
+    format!("{}.receipt", inbox(peer))
 }
 
 /// Where answers to a sensor go: a place of its own, so that its permissions can be narrow.
@@ -166,7 +218,16 @@ pub fn site_key(site: &str) -> String {
 
 /// Who published on a subject.
 pub fn publisher(subject: &str) -> Option<Peer> {
-    let (site, sensor) = subject.strip_prefix(PREFIX)?.strip_prefix('.')?.split_once('.')?;
+    of(PREFIX, subject)
+}
+
+/// Who asks on a subject.
+pub fn asker(subject: &str) -> Option<Peer> {
+    of(QUESTIONS, subject)
+}
+
+fn of(prefix: &str, subject: &str) -> Option<Peer> {
+    let (site, sensor) = subject.strip_prefix(prefix)?.strip_prefix('.')?.split_once('.')?;
     Peer::new(&unescape(site, '=')?, &unescape(sensor, '=')?).ok()
 }
 

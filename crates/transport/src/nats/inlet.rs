@@ -1,9 +1,11 @@
 //! The core's side: claims sites, and takes what their sensors have published.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_nats::Client;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use async_nats::jetstream::{self, Context};
 use async_trait::async_trait;
@@ -14,7 +16,7 @@ use tokio::task::JoinSet;
 use super::claim::{Claim, Claims};
 use super::connect::{NatsError, NatsServer, STREAM, all, connect, publisher, site_key};
 use super::site::Site;
-use crate::{Arrival, Inlet};
+use crate::{Arrival, Inlet, Peer};
 
 /// Which sites a core serves.
 #[derive(Clone, Debug)]
@@ -59,6 +61,13 @@ impl NatsInletSettings {
     }
 }
 
+/// What the core's database has committed.
+#[async_trait]
+pub trait Receipts: Send + Sync {
+    /// Sequence of the newest parcel of a sensor and epoch that is committed; `None` where there is none.
+    async fn newest(&self, peer: &Peer, epoch: u64) -> Result<Option<u64>, Box<dyn Error + Send + Sync>>;
+}
+
 /// What an inlet has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NatsInletStatistics {
@@ -74,8 +83,12 @@ pub struct NatsInletStatistics {
 
 /// What the tasks of an inlet share.
 pub(super) struct Shared {
+    pub client: Client,
     pub stream: Stream,
+    /// How often we connected.
+    pub connected: watch::Receiver<u64>,
     pub settings: NatsInletSettings,
+    pub receipts: Arc<dyn Receipts>,
     pub arrivals: mpsc::Sender<Arrival>,
     pub statistics: Arc<Mutex<NatsInletStatistics>>,
 }
@@ -96,17 +109,28 @@ pub struct NatsInlet {
 
 impl NatsInlet {
     /// Connects, makes the stream where there is none, and begins to claim sites. Needs a tokio runtime.
-    pub async fn start(server: &NatsServer, settings: NatsInletSettings) -> Result<Self, NatsError> {
-        let client = connect(server, "medward.inbox.core").await?;
-        let context = jetstream::new(client);
+    pub async fn start(
+        server: &NatsServer,
+        settings: NatsInletSettings,
+        receipts: Arc<dyn Receipts>,
+    ) -> Result<Self, NatsError> {
+        let (client, connected) = connect(server, "medward.inbox.core").await?;
+        let context = jetstream::new(client.clone());
         let stream = context.get_or_create_stream(configuration(&settings)).await;
         let stream =
             stream.map_err(|error| NatsError::JetStream { what: "the stream", reason: error.to_string() })?;
         let claims = Claims::open(context.clone(), settings.claim, settings.replicas).await?;
         let (sender, arrivals) = mpsc::channel(256);
         let statistics = Arc::new(Mutex::new(NatsInletStatistics::default()));
-        let shared =
-            Arc::new(Shared { stream, settings, arrivals: sender, statistics: Arc::clone(&statistics) });
+        let shared = Arc::new(Shared {
+            client,
+            stream,
+            connected,
+            settings,
+            receipts,
+            arrivals: sender,
+            statistics: Arc::clone(&statistics),
+        });
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(look(Looking { context, claims: Arc::new(claims), shared, stopped }));

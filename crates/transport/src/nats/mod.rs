@@ -7,5 +7,5 @@ mod outlet;
 mod site;
 
 pub use connect::{NatsError, NatsLogin, NatsServer};
-pub use inlet::{NatsInlet, NatsInletSettings, NatsInletStatistics, Sites};
+pub use inlet::{NatsInlet, NatsInletSettings, NatsInletStatistics, Receipts, Sites};
 pub use outlet::NatsOutlet;

@@ -155,3 +155,17 @@ pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
     panic!("not within 20 seconds: {what}");
 }
+
+/// A database that has committed so much of every epoch (0: nothing).
+pub struct Newest(pub u64);
+
+#[async_trait::async_trait]
+impl Receipts for Newest {
+    async fn newest(
+        &self,
+        _: &Peer,
+        _: u64,
+    ) -> Result<Option<u64>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Some(self.0).filter(|sequence| *sequence > 0))
+    }
+}
