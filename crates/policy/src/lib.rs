@@ -3,10 +3,23 @@
 //! Pure: text, devices and the time in; rules, findings and proofs out.
 #![forbid(unsafe_code)]
 
+mod compile;
+mod language;
+mod ports;
+mod ruleset;
 mod space;
+mod zones;
 
+pub use compile::{Lifted, Source, Stages};
+pub use language::{
+    BreakGlass, Conduit, Duty, Ends, Error, Errors, Fail, Invariant, Kind, Members, Place, Policy, Rate,
+    SCHEMA, Service, Stage, StatedBy, Treatment, Window, Zone,
+};
+pub use ports::{Ports, UsualPorts};
+pub use ruleset::{Action, Condition, Note, Origin, Reading, Rule, Ruleset};
 pub use space::{
     Addresses, Forest, ICMP, ICMPV6, Map, Packet, Point, Prefix, Ranges, SCTP, Services, Set, TCP, UDP,
-    address, addresses_text, any_service, has_ports, network, place, ports, prefixes, protocol,
+    address, addresses_text, any_service, has_ports, network, place, port_range, prefixes, protocol,
     protocol_name, protocol_number, services_text, single, v4, v6,
 };
+pub use zones::{Belief, Contested, Ground, Holding, Membership, Seat, Term};

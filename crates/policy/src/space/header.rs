@@ -131,7 +131,7 @@ pub fn protocol(number: u8) -> Services {
 }
 
 /// The services of a protocol in a range of ports; all where the protocol has none.
-pub fn ports(number: u8, first: u16, last: u16) -> Services {
+pub fn port_range(number: u8, first: u16, last: u16) -> Services {
     let base = u32::from(number) << 16;
     Ranges::of(base | u32::from(first), base | u32::from(last))
 }

@@ -14,7 +14,7 @@ mod ranges;
 pub use forest::{Forest, Map, Set};
 pub use header::{
     Addresses, ICMP, ICMPV6, Packet, Prefix, SCTP, Services, TCP, UDP, address, addresses_text, any_service,
-    has_ports, network, place, ports, prefixes, protocol, protocol_name, protocol_number, services_text,
+    has_ports, network, place, port_range, prefixes, protocol, protocol_name, protocol_number, services_text,
     single, v4, v6,
 };
 pub use ranges::{Point, Ranges};
