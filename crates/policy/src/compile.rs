@@ -12,6 +12,8 @@
 //! So a zone that enforces is shielded from one that does not, and nothing is cut between two that do not. Replies of open
 //! flows are never cut ([`Ruleset`]): a conduit from A to B lets no B open anything to A.
 
+use std::collections::BTreeMap;
+
 use medward_model::{Day, Timestamp};
 
 use crate::language::{Ends, Policy, Service, Stage};
@@ -84,6 +86,21 @@ impl Source<'_> {
         services.iter().fold(Services::empty(), |sum, service| sum.union(&service.services(self.ports)))
     }
 
+    /// The counters' names of the zones.
+    fn names(&self) -> Vec<String> {
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        for zone in &self.policy.zones {
+            *seen.entry(slug(&zone.name)).or_default() += 1;
+        }
+        let named = self.policy.zones.iter().enumerate().map(|(at, zone)| {
+            let own = slug(&zone.name);
+            // Of two that would go by the same, and of one without letters, the number is added.
+            let lone = !own.is_empty() && seen.get(&own) == Some(&1);
+            if lone { own } else { format!("{own}-{}", at + 1) }
+        });
+        named.collect()
+    }
+
     fn stage(&self, written: Stage) -> Stage {
         match self.stages {
             Stages::AsWritten => written,
@@ -95,9 +112,10 @@ impl Source<'_> {
     pub fn compile(&self) -> Ruleset {
         let mut rules = Vec::new();
         let mut notes = Vec::new();
-        self.lifted_rules(&mut rules);
+        let names = self.names();
+        self.lifted_rules(&names, &mut rules);
         self.conduit_rules(&mut rules, &mut notes);
-        self.closing_rules(Action::Drop, &mut rules);
+        self.closing_rules(Action::Drop, &names, &mut rules);
         if !self.ground.unknown.is_empty() {
             for (from, to, way) in both_ways(&self.ground.unknown) {
                 let label = format!("devices that no zone takes, {way}");
@@ -112,12 +130,12 @@ impl Source<'_> {
                 ));
             }
         }
-        self.closing_rules(Action::Alert, &mut rules);
+        self.closing_rules(Action::Alert, &names, &mut rules);
         let name = self.policy.name.clone();
         Ruleset { name, rules, default: Action::Accept, stateful: true, notes }
     }
 
-    fn lifted_rules(&self, rules: &mut Vec<Rule>) {
+    fn lifted_rules(&self, names: &[String], rules: &mut Vec<Rule>) {
         for lifted in self.lifted.iter().filter(|lifted| lifted.until > self.now) {
             let Some((at, zone)) = self.policy.zone(&lifted.zone).filter(|(_, zone)| zone.break_glass) else {
                 continue;
@@ -126,7 +144,7 @@ impl Source<'_> {
             for (from, to, way) in both_ways(&holding.all()) {
                 let label = format!("lifted by {}: {}", lifted.who, lifted.reason);
                 let origin = Origin::Lifted(zone.name.clone());
-                let counter = format!("lifted-{}-{way}", slug(&zone.name));
+                let counter = format!("lifted-{}-{way}", names.get(at).map_or("", String::as_str));
                 let mut rule = closing(from, to, Action::Accept, origin, zone.place.line, &counter, label);
                 rule.expires = Some(lifted.until);
                 rules.push(rule);
@@ -176,8 +194,8 @@ impl Source<'_> {
     }
 
     /// What closes the zones that have come so far.
-    fn closing_rules(&self, action: Action, rules: &mut Vec<Rule>) {
-        for (zone, holding) in self.policy.zones.iter().zip(&self.ground.zones) {
+    fn closing_rules(&self, action: Action, names: &[String], rules: &mut Vec<Rule>) {
+        for ((zone, holding), slug) in self.policy.zones.iter().zip(&self.ground.zones).zip(names) {
             let stage = self.stage(zone.stage);
             let closed = match (stage, action) {
                 (Stage::Enforce, Action::Drop) => holding.addresses.clone(),
@@ -192,7 +210,7 @@ impl Source<'_> {
                 let name = zone.name.clone();
                 let origin = if way == "in" { Origin::Inbound(name) } else { Origin::Outbound(name) };
                 let kind = if action == Action::Drop { "closed" } else { "watched" };
-                let counter = format!("{kind}-{}-{way}", slug(&zone.name));
+                let counter = format!("{kind}-{slug}-{way}");
                 let label = format!(
                     "{} {}: in no conduit",
                     zone.name,

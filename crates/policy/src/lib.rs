@@ -6,6 +6,7 @@
 mod compile;
 mod language;
 mod ports;
+mod prove;
 mod ruleset;
 mod space;
 mod zones;
@@ -16,6 +17,9 @@ pub use language::{
     SCHEMA, Service, Stage, StatedBy, Treatment, Window, Zone,
 };
 pub use ports::{Ports, UsualPorts};
+pub use prove::{
+    Answer, Decider, Difference, PROOF_SCHEMA, Passing, Proof, Prover, Question, Sameness, Standing,
+};
 pub use ruleset::{Action, Condition, Note, Origin, Reading, Rule, Ruleset};
 pub use space::{
     Addresses, Forest, ICMP, ICMPV6, Map, Packet, Point, Prefix, Ranges, SCTP, Services, Set, TCP, UDP,

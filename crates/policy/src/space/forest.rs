@@ -258,6 +258,33 @@ impl Forest {
         found
     }
 
+    /// The services of all packets of a set, whatever their ends.
+    pub fn services(&self, set: Set) -> Services {
+        let mut found = Vec::new();
+        let mut seen = vec![false; self.nodes.len()];
+        let mut open = vec![(Line::Source, set.0)];
+        while let Some((line, node)) = open.pop() {
+            match seen.get_mut(node as usize) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
+            }
+            match line.below() {
+                Some(below) => open.extend(self.edges(node).iter().map(|(_, child)| (below, *child))),
+                None => {
+                    let mut first = 0_u128;
+                    for (last, value) in self.edges(node) {
+                        if *value == 1 {
+                            let end = |at: u128| u32::try_from(at).unwrap_or(u32::MAX);
+                            found.push((end(first), end(*last)));
+                        }
+                        first = last.saturating_add(1);
+                    }
+                }
+            }
+        }
+        Services::joined(found)
+    }
+
     /// A packet with a value that is asked for: the lowest addresses and the lowest service, as far as the first range of
     /// sources that leads to one goes.
     pub fn witness_of(&self, map: Map, wanted: impl Fn(u32) -> bool) -> Option<Packet> {
