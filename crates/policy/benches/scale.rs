@@ -24,8 +24,8 @@ fn device(number: u32) -> Device {
     let fused = |value: String| Fused { value, confidence: 0.95, evidence: vec![], rejected: vec![] };
     let zone = number % ZONES;
     let mut ips: Vec<IpAddr> = vec![Ipv4Addr::from_bits(0x0a00_0000 + number * 2).into()];
-    if number % 10 == 0 {
-        ips.push(Ipv6Addr::from_bits(0xfd00_u128 << 112 | u128::from(number) * 3).into());
+    if number.is_multiple_of(10) {
+        ips.push(Ipv6Addr::from_bits((0xfd00_u128 << 112) | (u128::from(number) * 3)).into());
     }
     let [_, _, high, low] = number.to_be_bytes();
     Device {

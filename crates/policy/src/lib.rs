@@ -3,7 +3,9 @@
 //! Pure: text, devices and the time in; rules, findings and proofs out.
 #![forbid(unsafe_code)]
 
+mod check;
 mod compile;
+mod existing;
 mod language;
 mod ports;
 mod prove;
@@ -11,7 +13,9 @@ mod ruleset;
 mod space;
 mod zones;
 
+pub use check::{Code, Concern, Weight, check};
 pub use compile::{Lifted, Source, Stages};
+pub use existing::{Family, ReadError, cisco, iptables, nft_json, nft_text};
 pub use language::{
     BreakGlass, Conduit, Duty, Ends, Error, Errors, Fail, Invariant, Kind, Members, Place, Policy, Rate,
     SCHEMA, Service, Stage, StatedBy, Treatment, Window, Zone,

@@ -6,7 +6,7 @@
 use crate::space::{ICMP, ICMPV6, Services, TCP, UDP, port_range, protocol};
 
 /// Tells the ports of a protocol. What recognises protocols on the wire may know more than [`UsualPorts`].
-pub trait Ports {
+pub trait Ports: Send + Sync {
     /// The services of the protocol of that name; `None` where nothing is known of it.
     fn services(&self, name: &str) -> Option<Services>;
 
@@ -18,7 +18,10 @@ pub trait Ports {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UsualPorts;
 
-const ROWS: &[(&str, &[(u8, u16, u16)])] = &[
+/// A name, and its protocols with their first and last ports.
+type Row = (&'static str, &'static [(u8, u16, u16)]);
+
+const ROWS: &[Row] = &[
     // BD Alaris PCU to its server (CISA ICSMA-17-017-02).
     ("alaris", &[(TCP, 3613, 3613)]),
     ("bacnet", &[(UDP, 47808, 47808)]),
