@@ -27,7 +27,7 @@ pub use prove::{
 pub use ruleset::{Action, Condition, Note, Origin, Reading, Rule, Ruleset};
 pub use space::{
     Addresses, Forest, ICMP, ICMPV6, Map, Packet, Point, Prefix, Ranges, SCTP, Services, Set, TCP, UDP,
-    address, addresses_text, any_service, has_ports, network, place, port_range, prefixes, protocol,
-    protocol_name, protocol_number, services_text, single, v4, v6,
+    address, addresses_text, any_service, has_ports, link_control, network, place, port_range, prefixes,
+    protocol, protocol_name, protocol_number, services_text, single, v4, v6,
 };
 pub use zones::{Belief, Contested, Ground, Holding, Membership, Seat, Term};

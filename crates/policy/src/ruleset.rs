@@ -3,6 +3,9 @@
 //! A rule speaks of the packet that **opens** a flow. What belongs to an open flow, answers and the errors about it (ICMP),
 //! always passes: a target keeps the state of connections, or does what comes nearest. A rule set that was read from a
 //! target without state says so.
+//!
+//! What keeps a link together is not spoken of, and targets always let it pass: ARP, and of ICMPv6 neighbour discovery and
+//! multicast listener ([`link_control`](crate::link_control)).
 
 use std::net::IpAddr;
 

@@ -296,6 +296,9 @@ proptest! {
             let never = prover.never(&from, &to, &any_service(), "");
             let always = prover.always(&from, &to, &any_service(), "");
             for packet in samples.iter().filter(region) {
+                for reading in [Reading::Most, Reading::Least] {
+                    prop_assert_eq!(prover.decision(packet, reading), left.decide(packet, reading));
+                }
                 let most = action(&left, packet, Reading::Most).passes();
                 let least = action(&left, packet, Reading::Least).passes();
                 prop_assert!(most || !least);
@@ -342,5 +345,54 @@ proptest! {
         let mut number = 0;
         lean.rules.retain(|_| { number += 1; !idle.contains(&number) });
         prop_assert!(Sameness::of(&rules, &lean).same);
+    }
+
+    #[test]
+    fn rules_mean_what_the_policy_means(
+        stages in prop::collection::vec(prop::sample::select(medward_policy::Stage::ALL), 3),
+        conduits in prop::collection::vec((0..4_usize, 0..4_usize, 0..3_usize), 0..6),
+    ) {
+        const ZONES: [&str; 4] = ["a", "b", "c", "any"];
+        const SERVICES: [&str; 3] = ["dicom", "udp/3-5", "tcp"];
+        let mut text = "schema = \"medward.policy/1\"\nname = \"p\"\n".to_owned();
+        for (at, stage) in stages.iter().enumerate() {
+            let networks = ["10.0.0.1", "10.0.0.2\", \"fd00::1", "10.0.0.3\", \"fd00::2"][at];
+            text += &format!("[zone.{}]\naddresses = [\"{networks}\"]\nstage = \"{}\"\n", ZONES[at], stage.name());
+        }
+        for (from, to, service) in &conduits {
+            let (from, to, service) = (ZONES[*from], ZONES[*to], SERVICES[*service]);
+            text += &format!("[[conduit]]\nfrom = \"{from}\"\nto = \"{to}\"\nservice = [\"{service}\"]\n");
+        }
+        let policy = Policy::parse(&text, &UsualPorts).unwrap();
+        let (_, ground) = ground(&policy, &[]);
+        let ruleset = source(&policy, &ground).compile();
+        let zone = |ip: std::net::IpAddr| match ip.to_string().as_str() {
+            "10.0.0.1" => Some(0),
+            "10.0.0.2" | "fd00::1" => Some(1),
+            "10.0.0.3" | "fd00::2" => Some(2),
+            _ => None,
+        };
+        for mut packet in samples() {
+            if packet.protocol == 6 && packet.port == 7 {
+                packet.port = 104;
+            }
+            let (from, to) = (zone(packet.source), zone(packet.destination));
+            let listed = conduits.iter().any(|(a, b, service)| {
+                let fits = match service {
+                    0 => packet.protocol == 6 && packet.port == 104,
+                    1 => packet.protocol == 17 && (3..=5).contains(&packet.port),
+                    _ => packet.protocol == 6,
+                };
+                (*a == 3 || from == Some(*a)) && (*b == 3 || to == Some(*b)) && fits
+            });
+            let strictest = [from, to].into_iter().flatten().map(|at| stages[at]).max();
+            let expected = match strictest {
+                _ if listed => Action::Accept,
+                Some(medward_policy::Stage::Enforce) => Action::Drop,
+                Some(medward_policy::Stage::Alert) => Action::Alert,
+                _ => Action::Accept,
+            };
+            prop_assert_eq!(action(&ruleset, &packet, Reading::Most), expected, "{}\n{}", packet, text);
+        }
     }
 }

@@ -152,3 +152,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_keeps_a_link_together_is_in_no_set() {
+    let mut forest = Forest::new();
+    let all = Addresses::all();
+    let everything = forest.product(&all, &all, &any_service());
+    assert_eq!(everything, forest.universe());
+    assert_eq!(forest.services(everything), any_service());
+    let ping = forest.product(&all, &all, &protocol(58));
+    assert_eq!(forest.services(ping), protocol(58));
+    let (source, destination) = ("fe80::1".parse().unwrap(), "ff02::1:ff00:1".parse().unwrap());
+    for (kind, held) in
+        [(128, true), (129, true), (130, false), (135, false), (137, false), (138, true), (143, false)]
+    {
+        let packet = Packet { source, destination, protocol: 58, port: kind << 8 };
+        assert_eq!(forest.contains(everything, &packet), held, "type {kind}");
+    }
+}

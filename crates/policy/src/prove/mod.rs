@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::compile::Source;
 use crate::language::{Duty, Invariant};
 use crate::ruleset::{Note, Reading, Ruleset};
-use crate::space::{Addresses, Forest, Services, Set, addresses_text};
+use crate::space::{Addresses, Forest, Packet, Services, Set, addresses_text};
 
 pub use answer::{Answer, Decider, Passing, Question, Standing};
 use decisions::Decisions;
@@ -61,6 +61,13 @@ impl<'a> Prover<'a> {
             Decisions::of(&mut forest, ruleset, Reading::Least)
         };
         Prover { forest, ruleset, most, least }
+    }
+
+    /// The place in the list of the rule that decides on a packet; `None` is the default. Takes the same time however many
+    /// rules there are.
+    pub fn decision(&self, packet: &Packet, reading: Reading) -> Option<usize> {
+        let decisions = if reading == Reading::Most { self.most } else { self.least };
+        decisions::rule_at(self.forest.value(decisions.map, packet))
     }
 
     /// Everything at once: the policy's invariants on this rule set, and its rules among themselves.

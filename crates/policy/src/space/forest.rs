@@ -2,7 +2,9 @@
 
 use foldhash::{HashMap, HashMapExt as _};
 
-use super::header::{Addresses, Packet, Services, any_service, place, v4, v6};
+use super::header::{
+    Addresses, ICMPV6, Packet, Services, any_service, link_control, place, protocol, v4, v6,
+};
 
 /// Which line a node splits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,6 +51,8 @@ pub struct Forest {
     /// Node 0 of each line, which leads to nothing but 0: its number by line.
     none: [u32; 3],
     universe: Set,
+    /// All services that rules speak of.
+    spoken_of: Services,
 }
 
 impl Default for Forest {
@@ -76,7 +80,13 @@ enum Neutral {
 impl Forest {
     /// A forest with the empty set and the universe.
     pub fn new() -> Forest {
-        let mut forest = Forest { nodes: Vec::new(), known: HashMap::new(), none: [0; 3], universe: Set(0) };
+        let mut forest = Forest {
+            nodes: Vec::new(),
+            known: HashMap::new(),
+            none: [0; 3],
+            universe: Set(0),
+            spoken_of: any_service().difference(&link_control()),
+        };
         let service = forest.node(Line::Service, vec![(u128::MAX, 0)]);
         let destination = forest.node(Line::Destination, vec![(u128::MAX, service)]);
         let source = forest.node(Line::Source, vec![(u128::MAX, destination)]);
@@ -97,7 +107,7 @@ impl Forest {
         Set(source)
     }
 
-    /// Every packet whose two ends are of one family.
+    /// Every packet whose two ends are of one family, without [`link_control`].
     pub const fn universe(&self) -> Set {
         self.universe
     }
@@ -126,7 +136,7 @@ impl Forest {
         value: u32,
     ) -> u32 {
         let [_, no_destination, no_service] = self.none;
-        let services = services.intersection(&any_service());
+        let services = services.intersection(&self.spoken_of);
         let wide = services.iter().map(|(first, last)| (u128::from(first), u128::from(last), value));
         let edges = filled(wide, 0);
         let service = self.node(Line::Service, edges);
@@ -282,7 +292,10 @@ impl Forest {
                 }
             }
         }
-        Services::joined(found)
+        let found = Services::joined(found);
+        // All of ICMPv6 that rules speak of is told as all of it.
+        let whole = protocol(ICMPV6).difference(&link_control()).is_within(&found);
+        if whole { found.union(&link_control()) } else { found }
     }
 
     /// A packet with a value that is asked for: the lowest addresses and the lowest service, as far as the first range of

@@ -141,6 +141,12 @@ pub fn any_service() -> Services {
     Ranges::of(0, 0x00ff_ffff)
 }
 
+/// What keeps a link of IPv6 together, as ARP does one of IPv4: multicast listener and neighbour discovery (ICMPv6 types 130 to
+/// 137 and 143; RFC 4861, RFC 3810). No set of packets holds it: rules do not speak of it, and targets always let it pass.
+pub fn link_control() -> Services {
+    port_range(ICMPV6, 130 << 8, 137 << 8 | 0xff).union(&port_range(ICMPV6, 143 << 8, 143 << 8 | 0xff))
+}
+
 /// Whether a protocol's services differ by a number after the protocol.
 pub const fn has_ports(number: u8) -> bool {
     matches!(number, TCP | UDP | SCTP | 33 | 136)

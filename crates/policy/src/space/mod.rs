@@ -5,7 +5,8 @@
 //! end stands a number. Nodes are kept once, neighbours that lead to the same are joined, so that two functions are equal
 //! exactly when their handles are. A [`Set`] is such a function to 0 and 1.
 //!
-//! Packets whose ends are of two families do not exist; no set holds them.
+//! Packets whose ends are of two families do not exist, and what keeps a link together ([`link_control`]) is not spoken of: no
+//! set holds either.
 
 mod forest;
 mod header;
@@ -14,7 +15,7 @@ mod ranges;
 pub use forest::{Forest, Map, Set};
 pub use header::{
     Addresses, ICMP, ICMPV6, Packet, Prefix, SCTP, Services, TCP, UDP, address, addresses_text, any_service,
-    has_ports, network, place, port_range, prefixes, protocol, protocol_name, protocol_number, services_text,
-    single, v4, v6,
+    has_ports, link_control, network, place, port_range, prefixes, protocol, protocol_name, protocol_number,
+    services_text, single, v4, v6,
 };
 pub use ranges::{Point, Ranges};
