@@ -193,6 +193,19 @@ fn what_is_no_rule_set_is_refused() {
 }
 
 #[test]
+fn a_statement_that_is_not_understood_may_be_a_verdict() {
+    let text = "table inet f {\n chain c {\n  type filter hook forward priority 0; policy accept;\n  ip saddr 10.0.0.1 xt target \"NFQUEUE\"\n  fib daddr type local drop\n }\n}\n";
+    let json = r#"{"nftables":[{"chain":{"family":"inet","table":"f","name":"c","type":"filter","hook":"forward","policy":"accept"}},
+        {"rule":{"family":"inet","table":"f","chain":"c","handle":4,"expr":[
+            {"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"10.0.0.1"}},
+            {"xt":{"type":"target","name":"NFQUEUE"}}]}}]}"#;
+    let text = &nft_text(text).unwrap()[0];
+    expect(text, &[("10.0.0.1", "10.0.0.2", 6, 80, "perhaps"), ("10.0.0.3", "10.0.0.2", 6, 80, "perhaps")]);
+    let json = &nft_json(json).unwrap()[0];
+    expect(json, &[("10.0.0.1", "10.0.0.2", 6, 80, "perhaps"), ("10.0.0.3", "10.0.0.2", 6, 80, "yes")]);
+}
+
+#[test]
 fn chains_that_call_each_other_in_a_ring_end() {
     let text = "*filter\n:FORWARD DROP [0:0]\n:a - [0:0]\n-A FORWARD -j a\n-A a -s 10.0.0.0/8 -j a\n-A a -j ACCEPT\nCOMMIT\n";
     let ring = &iptables(text, Family::V4).unwrap()[0];

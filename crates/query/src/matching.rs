@@ -94,8 +94,9 @@ fn in_field(device: &Device, standing: &Standing, field: Field, wanted: &Wanted)
         Field::Service => device.services.iter().any(|service| holds(&service.protocol, wanted)),
         Field::Software => device.software.iter().any(|software| {
             let version = software.version.as_deref().unwrap_or("");
-            let named = format!("{} {version}", software.name);
-            holds(if wanted.whole { named.trim_end() } else { &named }, wanted)
+            let named = folded(&format!("{} {version}", software.name));
+            // Without a version a blank stands after the name.
+            holds(&named, wanted) || (wanted.whole && named.strip_suffix(' ') == Some(wanted.text.as_str()))
         }),
         Field::Attribute(attribute) => match attribute.name() {
             "hostname" => in_field(device, standing, Field::Name, wanted),

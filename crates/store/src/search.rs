@@ -97,8 +97,8 @@ fn leaf(node: &Node) -> Option<Leaf> {
         }
         Node::Text { field, value } => Leaf::Containing(term_fields(*field)?, folded(value)),
         Node::Equal { field, value } => {
-            let value = folded(value);
-            let mut values = vec![value];
+            // As terms are kept.
+            let mut values = vec![folded(value).replace('\0', "\u{fffd}")];
             if matches!(field, Field::Software | Field::Attribute(Attribute::Software)) {
                 // Software without a version stands with a blank after its name.
                 values.extend(values.first().map(|value| format!("{value} ")));
@@ -284,7 +284,9 @@ fn text(field: Field, wanted: &str, whole: bool, sql: &mut Sql) -> Result<(), St
             sql.push("1 = 0");
         }
         Field::Site if whole => {
-            sql.push("d.site IN (SELECT s.id FROM site s WHERE s.folded = ").bind(wanted).push(")");
+            sql.push("d.site IN (SELECT s.id FROM site s WHERE s.folded = ")
+                .bind(wanted.replace('\0', "\u{fffd}"))
+                .push(")");
         }
         Field::Site => {
             sql.push("d.site IN (SELECT s.id FROM site s WHERE s.folded LIKE ")

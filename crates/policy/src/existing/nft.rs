@@ -78,11 +78,13 @@ pub(super) struct RuleBuilder {
     branches: Vec<(Match, Outcome)>,
     /// It never speaks of a packet that opens a flow.
     silent: bool,
+    /// Something that was not understood, and that no verdict came after.
+    open: Option<String>,
 }
 
 impl RuleBuilder {
     pub fn new() -> RuleBuilder {
-        RuleBuilder { alternatives: vec![Match::all()], branches: Vec::new(), silent: false }
+        RuleBuilder { alternatives: vec![Match::all()], branches: Vec::new(), silent: false, open: None }
     }
 
     fn narrow(&mut self, matches: &[Match]) {
@@ -111,7 +113,14 @@ impl RuleBuilder {
         self.narrow(&[Match::unread(text)]);
     }
 
+    /// A statement that is not understood: a match, or, where no verdict follows, perhaps one itself.
+    pub fn statement(&mut self, text: String) {
+        self.unread(text.clone());
+        self.open = Some(text);
+    }
+
     pub fn outcome(&mut self, outcome: &Outcome) {
+        self.open = None;
         if !self.silent {
             self.branches.extend(self.alternatives.iter().map(|part| (part.clone(), outcome.clone())));
         }
@@ -119,6 +128,7 @@ impl RuleBuilder {
 
     /// What is done depends on the value.
     pub fn verdicts(&mut self, keys: &[String], rows: &[(Element, Outcome)]) {
+        self.open = None;
         if self.silent {
             return;
         }
@@ -132,7 +142,10 @@ impl RuleBuilder {
         }
     }
 
-    pub fn finish(self) -> Vec<(Match, Outcome)> {
+    pub fn finish(mut self) -> Vec<(Match, Outcome)> {
+        if let Some(text) = self.open.take() {
+            self.outcome(&Outcome::Unknown(text));
+        }
         self.branches
     }
 }

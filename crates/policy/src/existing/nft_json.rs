@@ -138,7 +138,7 @@ fn rule(value: &Value, tables: &mut Tables) {
             "queue" | "snat" | "dnat" | "masquerade" | "redirect" | "tproxy" | "synproxy" | "dup" | "fwd" => {
                 rule.outcome(&Outcome::Unknown(kind.clone()));
             }
-            other => rule.unread(format!("{other} {inner}")),
+            other => rule.statement(format!("{other} {inner}")),
         }
     }
     let branches = rule.finish();

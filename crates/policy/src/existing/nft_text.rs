@@ -300,7 +300,7 @@ fn part(
             text.push(' ');
             text.push_str(&word);
         }
-        return rule.unread(text);
+        return rule.statement(text);
     }
     let operator = words
         .next_if(|(_, word)| {

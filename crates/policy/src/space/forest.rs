@@ -1,5 +1,8 @@
 //! Interval decision diagrams, each node once.
 
+use std::hash::BuildHasher as _;
+
+use foldhash::fast::FixedState;
 use foldhash::{HashMap, HashMapExt as _};
 
 use super::header::{
@@ -24,8 +27,16 @@ impl Line {
     }
 }
 
-/// The upper end of each range, ascending up to the end of the line, and what it leads to: a node, or the number at the end.
-type Edges = Vec<(u128, u32)>;
+/// A range of a node's line: its upper end, and what it leads to, a node or the number at the end. Packed: there are very many.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(Rust, packed(4))]
+struct Edge {
+    last: u128,
+    child: u32,
+}
+
+/// In ascending order up to the end of the line.
+type Edges = Vec<Edge>;
 
 /// A function from packets to numbers, in the [`Forest`] that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,8 +57,9 @@ impl Set {
 ///
 /// A handle of another forest means nothing here, and gives an empty set or any other of this forest's.
 pub struct Forest {
-    nodes: Vec<Edges>,
-    known: HashMap<(Line, Edges), u32>,
+    nodes: Vec<(Line, Edges)>,
+    /// Nodes by the hash of what they hold.
+    known: HashMap<u64, Vec<u32>>,
     /// Node 0 of each line, which leads to nothing but 0: its number by line.
     none: [u32; 3],
     universe: Set,
@@ -87,9 +99,9 @@ impl Forest {
             universe: Set(0),
             spoken_of: any_service().difference(&link_control()),
         };
-        let service = forest.node(Line::Service, vec![(u128::MAX, 0)]);
-        let destination = forest.node(Line::Destination, vec![(u128::MAX, service)]);
-        let source = forest.node(Line::Source, vec![(u128::MAX, destination)]);
+        let service = forest.node(Line::Service, vec![Edge { last: u128::MAX, child: 0 }]);
+        let destination = forest.node(Line::Destination, vec![Edge { last: u128::MAX, child: service }]);
+        let source = forest.node(Line::Source, vec![Edge { last: u128::MAX, child: destination }]);
         forest.none = [source, destination, service];
         let all = Addresses::all();
         forest.universe = forest.product(&all, &all, &any_service());
@@ -193,8 +205,8 @@ impl Forest {
         let mut at = map.0;
         for point in [place(packet.source), place(packet.destination), u128::from(packet.service())] {
             let edges = self.edges(at);
-            let edge = edges.partition_point(|(last, _)| *last < point);
-            at = edges.get(edge).map_or(0, |(_, child)| *child);
+            let edge = edges.partition_point(|edge| edge.last < point);
+            at = edges.get(edge).map_or(0, |edge| edge.child);
         }
         at
     }
@@ -257,7 +269,7 @@ impl Forest {
                 Some(seen) if !*seen => *seen = true,
                 _ => continue,
             }
-            let children = self.edges(node).iter().map(|(_, child)| *child);
+            let children = self.edges(node).iter().map(|edge| edge.child);
             match line.below() {
                 Some(below) => open.extend(children.map(|child| (below, child))),
                 None => found.extend(children),
@@ -279,13 +291,13 @@ impl Forest {
                 _ => continue,
             }
             match line.below() {
-                Some(below) => open.extend(self.edges(node).iter().map(|(_, child)| (below, *child))),
+                Some(below) => open.extend(self.edges(node).iter().map(|edge| (below, edge.child))),
                 None => {
                     let mut first = 0_u128;
-                    for (last, value) in self.edges(node) {
-                        if *value == 1 {
+                    for Edge { last, child } in self.edges(node).iter().copied() {
+                        if child == 1 {
                             let end = |at: u128| u32::try_from(at).unwrap_or(u32::MAX);
-                            found.push((end(first), end(*last)));
+                            found.push((end(first), end(last)));
                         }
                         first = last.saturating_add(1);
                     }
@@ -321,10 +333,10 @@ impl Forest {
             return false;
         }
         let mut first = 0_u128;
-        for (last, child) in self.edges(node) {
+        for Edge { last, child } in self.edges(node).iter().copied() {
             let hit = match line.below() {
-                Some(below) => self.descend(below, *child, wanted, barren, path),
-                None => first <= 0x00ff_ffff && wanted(*child),
+                Some(below) => self.descend(below, child, wanted, barren, path),
+                None => first <= 0x00ff_ffff && wanted(child),
             };
             if hit {
                 if let Some(slot) = path.get_mut(line as usize) {
@@ -340,27 +352,33 @@ impl Forest {
         false
     }
 
-    fn edges(&self, node: u32) -> &[(u128, u32)] {
-        self.nodes.get(node as usize).map_or(&[], Vec::as_slice)
+    fn edges(&self, node: u32) -> &[Edge] {
+        self.nodes.get(node as usize).map_or(&[], |(_, edges)| edges.as_slice())
     }
 
     /// The node with these edges, of which neighbours that lead to the same are joined.
     fn node(&mut self, line: Line, mut edges: Edges) -> u32 {
         edges.dedup_by(|next, kept| {
-            let same = next.1 == kept.1;
+            let same = next.child == kept.child;
             if same {
-                kept.0 = next.0;
+                kept.last = next.last;
             }
             same
         });
-        edges.shrink_to_fit();
-        let key = (line, edges);
-        if let Some(number) = self.known.get(&key) {
-            return *number;
+        // The seed is fixed: nothing depends on the numbers but speed.
+        let hash = FixedState::with_seed(0).hash_one((line, &edges));
+        let alike = self.known.entry(hash).or_default();
+        let nodes = &self.nodes;
+        let same = |number: &u32| {
+            nodes.get(*number as usize).is_some_and(|(other, held)| *other == line && *held == edges)
+        };
+        if let Some(number) = alike.iter().copied().find(|number| same(number)) {
+            return number;
         }
-        let number = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        self.nodes.push(key.1.clone());
-        self.known.insert(key, number);
+        let number = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+        alike.push(number);
+        edges.shrink_to_fit();
+        self.nodes.push((line, edges));
         number
     }
 
@@ -389,23 +407,25 @@ impl Forest {
         if let Some(known) = memo.get(&(a, b)) {
             return *known;
         }
-        // Taken out for the time of the walk, so that new nodes can be added; nodes are never below themselves.
+        // Taken out for the time of the walk, so that new nodes can be added. Those are of lines below, and are never compared
+        // with what is taken out.
         let left = self.taken(a);
         let right = if a == b { left.clone() } else { self.taken(b) };
-        let mut edges = Vec::with_capacity(left.len() + right.len());
+        let mut edges: Edges = Vec::with_capacity(left.len() + right.len());
         let (mut i, mut j) = (0, 0);
-        while let (Some((end, x)), Some((other, y))) = (left.get(i), right.get(j)) {
+        while let (Some(x), Some(y)) = (left.get(i).copied(), right.get(j).copied()) {
             let child = match line.below() {
-                Some(below) => self.join_nodes(below, *x, *y, neutral, join, memo),
-                None => join(*x, *y),
+                Some(below) => self.join_nodes(below, x.child, y.child, neutral, join, memo),
+                None => join(x.child, y.child),
             };
-            let last = (*end).min(*other);
+            let (end, other) = (x.last, y.last);
+            let last = end.min(other);
             match edges.last_mut() {
-                Some((upper, same)) if *same == child => *upper = last,
-                _ => edges.push((last, child)),
+                Some(upper) if upper.child == child => upper.last = last,
+                _ => edges.push(Edge { last, child }),
             }
-            i += usize::from(*end == last);
-            j += usize::from(*other == last);
+            i += usize::from(end == last);
+            j += usize::from(other == last);
         }
         self.give_back(a, left);
         self.give_back(b, right);
@@ -415,11 +435,11 @@ impl Forest {
     }
 
     fn taken(&mut self, node: u32) -> Edges {
-        self.nodes.get_mut(node as usize).map(std::mem::take).unwrap_or_default()
+        self.nodes.get_mut(node as usize).map(|(_, edges)| std::mem::take(edges)).unwrap_or_default()
     }
 
     fn give_back(&mut self, node: u32, edges: Edges) {
-        if let Some(slot) = self.nodes.get_mut(node as usize) {
+        if let Some((_, slot)) = self.nodes.get_mut(node as usize) {
             *slot = edges;
         }
     }
@@ -433,13 +453,13 @@ fn filled(ranges: impl Iterator<Item = (u128, u128, u32)>, rest: u32) -> Edges {
         if let (Some(start), Some(before)) = (open, first.checked_sub(1))
             && start <= before
         {
-            edges.push((before, rest));
+            edges.push(Edge { last: before, child: rest });
         }
-        edges.push((last, child));
+        edges.push(Edge { last, child });
         open = last.checked_add(1);
     }
     if open.is_some() {
-        edges.push((u128::MAX, rest));
+        edges.push(Edge { last: u128::MAX, child: rest });
     }
     edges
 }
