@@ -10,7 +10,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use divan::{Bencher, black_box};
 use medward_model::{Device, DeviceId, Fused, Mac, Scope, Timestamp};
-use medward_policy::{Ground, Membership, Policy, Prover, Sameness, Source, Stages, UsualPorts};
+use medward_policy::{
+    Ground, Membership, Packet, Policy, Prover, Reading, Sameness, Source, Stages, TCP, UsualPorts,
+};
 
 const DEVICES: u32 = 10_000;
 const ZONES: u32 = 200;
@@ -159,4 +161,21 @@ fn d_compare_two_rule_sets(bencher: Bencher<'_, '_>) {
     }
     assert!(Sameness::of(&left, &right).same);
     bencher.bench(|| black_box(Sameness::of(&left, &right)));
+}
+
+#[divan::bench(sample_count = 5)]
+fn e_decide_on_a_million_packets(bencher: Bencher<'_, '_>) {
+    let hospital = hospital();
+    let ruleset = hospital.source().compile();
+    let prover = Prover::new(&ruleset);
+    let packets: Vec<Packet> = (0..1_000_000_u32)
+        .map(|number| Packet {
+            source: Ipv4Addr::from_bits(0x0a00_0000 + number % 20_000).into(),
+            destination: Ipv4Addr::from_bits(0x0a00_0000 + (number / 7) % 20_000).into(),
+            protocol: TCP,
+            port: if number.is_multiple_of(2) { 104 } else { 2575 },
+        })
+        .collect();
+    bencher
+        .bench(|| packets.iter().filter(|packet| prover.decision(packet, Reading::Least).is_some()).count());
 }
