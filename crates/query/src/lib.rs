@@ -15,6 +15,9 @@
 //! place:"icu 2"  port:sw-3/12  port:443
 //! ```
 //!
+//! With `=` a field is just so, where with `:` it contains the value: `model = "8015"` does not find "8015 LS". Blanks may
+//! stand around `=`. `and` may be written.
+//!
 //! A word without a field is looked for everywhere. Text compares without case, as a part of the value, and blanks,
 //! hyphens and underscores count as the same. Parsing gives a tree ([`Query::root`]) that can be compiled to something
 //! else; [`Query::matches`] tests a device in memory.

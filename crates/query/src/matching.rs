@@ -12,8 +12,9 @@ pub(crate) fn matches(node: &Node, device: &Device, standing: &Standing, now: Ti
         Node::And(all) => all.iter().all(|node| matches(node, device, standing, now)),
         Node::Or(any) => any.iter().any(|node| matches(node, device, standing, now)),
         Node::Not(inner) => !matches(inner, device, standing, now),
-        Node::Anywhere(text) => anywhere(device, standing, &folded(text)),
-        Node::Text { field, value } => in_field(device, standing, *field, &folded(value)),
+        Node::Anywhere(text) => anywhere(device, standing, &Wanted::part(text)),
+        Node::Text { field, value } => in_field(device, standing, *field, &Wanted::part(value)),
+        Node::Equal { field, value } => in_field(device, standing, *field, &Wanted::whole(value)),
         Node::Network { address, prefix } => device.ips.iter().any(|ip| within(*ip, *address, *prefix)),
         Node::Port(port) => device.services.iter().any(|service| service.port == *port),
         Node::Position(words) => {
@@ -47,8 +48,27 @@ pub(crate) fn matches(node: &Node, device: &Device, standing: &Standing, now: Ti
     }
 }
 
-fn holds(text: &str, wanted: &str) -> bool {
-    folded(text).contains(wanted)
+/// What is looked for in a field.
+struct Wanted {
+    /// Folded.
+    text: String,
+    /// All of the value, not a part of it.
+    whole: bool,
+}
+
+impl Wanted {
+    fn part(value: &str) -> Wanted {
+        Wanted { text: folded(value), whole: false }
+    }
+
+    fn whole(value: &str) -> Wanted {
+        Wanted { text: folded(value), whole: true }
+    }
+}
+
+fn holds(text: &str, wanted: &Wanted) -> bool {
+    let text = folded(text);
+    if wanted.whole { text == wanted.text } else { text.contains(&wanted.text) }
 }
 
 const fn scope(scope: Scope) -> &'static str {
@@ -59,14 +79,14 @@ const fn scope(scope: Scope) -> &'static str {
     }
 }
 
-fn in_field(device: &Device, standing: &Standing, field: Field, wanted: &str) -> bool {
+fn in_field(device: &Device, standing: &Standing, field: Field, wanted: &Wanted) -> bool {
     match field {
         Field::Id => holds(&device.id.0, wanted),
         Field::Mac => {
             // With any separators or none.
             let digits = |text: &str| text.chars().filter(char::is_ascii_hexdigit).collect::<String>();
-            let wanted = digits(wanted);
-            !wanted.is_empty() && device.macs.iter().any(|mac| digits(&mac.to_string()).contains(&wanted))
+            let sought = Wanted { text: digits(&wanted.text), whole: wanted.whole };
+            !sought.text.is_empty() && device.macs.iter().any(|mac| holds(&digits(&mac.to_string()), &sought))
         }
         Field::Name => device.hostnames.iter().any(|name| holds(name, wanted)),
         Field::Alias => device.aliases.iter().any(|name| holds(name, wanted)),
@@ -74,7 +94,9 @@ fn in_field(device: &Device, standing: &Standing, field: Field, wanted: &str) ->
         Field::Service => device.services.iter().any(|service| holds(&service.protocol, wanted)),
         Field::Software => device.software.iter().any(|software| {
             let version = software.version.as_deref().unwrap_or("");
-            holds(&format!("{} {version}", software.name), wanted)
+            let named = folded(&format!("{} {version}", software.name));
+            // Without a version a blank stands after the name.
+            holds(&named, wanted) || (wanted.whole && named.strip_suffix(' ') == Some(wanted.text.as_str()))
         }),
         Field::Attribute(attribute) => match attribute.name() {
             "hostname" => in_field(device, standing, Field::Name, wanted),
@@ -94,13 +116,13 @@ fn in_field(device: &Device, standing: &Standing, field: Field, wanted: &str) ->
         }
         Field::Status => standing.status.is_some_and(|status| holds(status, wanted)),
         Field::Lifecycle => standing.lifecycle.is_some_and(|lifecycle| holds(lifecycle, wanted)),
-        Field::Finding => standing.findings.iter().any(|finding| folded(finding) == *wanted),
+        Field::Finding => standing.findings.iter().any(|finding| folded(finding) == wanted.text),
         Field::Cve => standing.cves.iter().any(|cve| holds(cve, wanted)),
         Field::Group => standing.group.as_deref().is_some_and(|group| holds(group, wanted)),
     }
 }
 
-fn anywhere(device: &Device, standing: &Standing, wanted: &str) -> bool {
+fn anywhere(device: &Device, standing: &Standing, wanted: &Wanted) -> bool {
     let texts = [
         Field::Id,
         Field::Name,
@@ -113,8 +135,8 @@ fn anywhere(device: &Device, standing: &Standing, wanted: &str) -> bool {
     ];
     texts.into_iter().any(|field| in_field(device, standing, field, wanted))
         || device.attributes.values().any(|fused| holds(&fused.value, wanted))
-        || device.ips.iter().any(|ip| ip.to_string().contains(wanted))
-        || device.macs.iter().any(|mac| mac.to_string().contains(wanted))
+        || device.ips.iter().any(|ip| ip.to_string().contains(&wanted.text))
+        || device.macs.iter().any(|mac| mac.to_string().contains(&wanted.text))
 }
 
 fn within(ip: IpAddr, network: IpAddr, prefix: u8) -> bool {

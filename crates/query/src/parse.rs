@@ -84,9 +84,18 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ParseError> {
             }
             _ => {
                 let (before, quoted) = piece(&mut chars, true)?;
+                // Blanks may stand around `=`, and around no other operator.
+                let mut ahead = chars.clone();
+                blanks(&mut ahead);
+                if !quoted && matches!(ahead.peek(), Some((_, '='))) {
+                    chars = ahead;
+                }
                 match chars.peek().copied() {
-                    Some((at, operator @ (':' | '<' | '>'))) if !quoted => {
+                    Some((at, operator @ (':' | '<' | '>' | '='))) if !quoted => {
                         chars.next();
+                        if operator == '=' {
+                            blanks(&mut chars);
+                        }
                         let (value, quoted) = piece(&mut chars, false)?;
                         if value.is_empty() && !quoted {
                             return Err(ParseError::Missing {
@@ -107,6 +116,10 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ParseError> {
     Ok(tokens)
 }
 
+fn blanks(chars: &mut std::iter::Peekable<impl Iterator<Item = (usize, char)>>) {
+    while chars.next_if(|(_, c)| c.is_whitespace()).is_some() {}
+}
+
 /// A bare word or quoted text; a field name (`name`) also ends at an operator.
 fn piece(
     chars: &mut std::iter::Peekable<impl Iterator<Item = (usize, char)>>,
@@ -125,7 +138,7 @@ fn piece(
         }
     }
     while let Some((_, c)) = chars.peek().copied() {
-        if c.is_whitespace() || matches!(c, '(' | ')') || (name && matches!(c, ':' | '<' | '>')) {
+        if c.is_whitespace() || matches!(c, '(' | ')') || (name && matches!(c, ':' | '<' | '>' | '=')) {
             break;
         }
         text.push(c);
@@ -245,7 +258,10 @@ fn term(column: usize, field: &str, operator: char, value: &str) -> Result<Node,
             .map(Node::Has)
             .ok_or_else(|| bad("an attribute (vendor, model, serial …)")),
         _ => Field::by_name(field)
-            .map(|field| Node::Text { field, value: value.to_owned() })
+            .map(|field| match (operator, value.to_owned()) {
+                ('=', value) => Node::Equal { field, value },
+                (_, value) => Node::Text { field, value },
+            })
             .ok_or_else(|| ParseError::UnknownField { column, name: field.to_owned() }),
     }
 }

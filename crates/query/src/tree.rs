@@ -38,6 +38,13 @@ impl Query {
     }
 }
 
+impl Node {
+    /// Whether a device matches this part at the time `now`, standing so in the monitor.
+    pub fn matches(&self, device: &Device, standing: &Standing, now: Timestamp) -> bool {
+        matching::matches(self, device, standing, now)
+    }
+}
+
 /// A part of a query.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -51,6 +58,11 @@ pub enum Node {
     Anywhere(String),
     /// Text in a field.
     Text {
+        field: Field,
+        value: String,
+    },
+    /// A field that is just so, and no more: without case, and blanks, hyphens and underscores alike.
+    Equal {
         field: Field,
         value: String,
     },
@@ -178,6 +190,29 @@ impl Field {
             "sn" => Field::Attribute(Attribute::Serial),
             other => Field::Attribute(Attribute::by_name(&other.replace('-', "_"))?),
         })
+    }
+
+    /// The name as in a query.
+    pub fn name(self) -> &'static str {
+        match self {
+            Field::Id => "id",
+            Field::Mac => "mac",
+            Field::Name => "name",
+            Field::Alias => "alias",
+            Field::Scope => "scope",
+            Field::Service => "service",
+            Field::Software => "software",
+            Field::Attribute(attribute) => attribute.name(),
+            Field::Site => "site",
+            Field::Tag => "tag",
+            Field::Owner => "owner",
+            Field::Place => "place",
+            Field::Status => "status",
+            Field::Lifecycle => "lifecycle",
+            Field::Group => "group",
+            Field::Finding => "finding",
+            Field::Cve => "cve",
+        }
     }
 
     /// Names to offer when one is not understood.

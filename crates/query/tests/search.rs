@@ -69,6 +69,17 @@ fn queries_find_what_they_say() {
         ("port:22 service:ssh software:\"openssh 7\"", true),
         ("scope:external", false),
         ("ae:pump1 name:ALARIS", true),
+        ("category = \"infusion pump\" and vendor = BD", true),
+        ("category=infusion_pump vendor =bd", true),
+        ("category = infusion", false),
+        ("vendor = b or vendor= d", false),
+        ("not (vendor = baxter) and name = alaris-8015", true),
+        ("mac = 0003.b100.0001", true),
+        ("mac = 0003.b1", false),
+        ("software = \"openssh 7.4\"", true),
+        ("software = openssh", false),
+        ("ip = 10.20.3.4 port = 22 vlan = 20", true),
+        ("scope = internal", true),
     ];
     for (text, expected) in cases {
         assert_eq!(Query::parse(text).unwrap().matches(&pump(), now), expected, "{text}");
@@ -105,6 +116,11 @@ fn what_people_say_and_time_tells_is_found_in_the_monitor() {
         ("cve:2024-12345", false),
         ("criticality>3 criticality<5 criticality:4", true),
         ("criticality>4", false),
+        ("criticality = 4 tag = on-loan site = north", true),
+        ("site = nor", false),
+        ("place = icu-2", true),
+        ("cve = CVE-2024-1234", true),
+        ("cve = CVE-2024-123", false),
         ("place:icu", true),
         ("place:store", true),
         ("place:ward", false),
@@ -138,6 +154,9 @@ fn a_bad_query_is_told_what_is_wrong_and_where() {
         ("criticality>high", "column 1: 'high' is not a criticality"),
         ("port:70000", "column 1: '70000' is not a port number"),
         ("vendor<3", "column 1: '3' is not comparable here"),
+        ("vendr = BD", "column 1: no field is called 'vendr'"),
+        ("vendor =", "column 8: something to look for is missing after 'vendor='"),
+        ("vendor = )", "column 8: something to look for is missing after 'vendor='"),
         ("a or", "something to look for is missing after 'or'"),
         ("-", "something to look for is missing after '-'"),
     ];
@@ -149,7 +168,7 @@ fn a_bad_query_is_told_what_is_wrong_and_where() {
 
 proptest! {
     #[test]
-    fn any_text_is_parsed_or_refused_without_panic(text in "[ -~é(\"):<>-]{0,60}") {
+    fn any_text_is_parsed_or_refused_without_panic(text in "[ -~é(\"):<>=-]{0,60}") {
         if let Ok(query) = Query::parse(&text) {
             let _ = query.matches(&pump(), Timestamp::from_parts(0, 0));
         }

@@ -73,6 +73,8 @@ fn gather(node: &Node, leaves: &mut Vec<Leaf>) {
 enum Leaf {
     /// A condition on the field of a term `t`, and the text that its value contains.
     Containing(String, String),
+    /// A condition on the field of a term `t`, and the texts one of which is its value.
+    Whole(String, Vec<String>),
     /// A field, and the value.
     Exactly(i64, String),
     /// The first and the last address.
@@ -85,29 +87,23 @@ fn leaf(node: &Node) -> Option<Leaf> {
         // Columns tell of single letters: nearly all terms contain one.
         Node::Anywhere(text) if terms::letter(&folded(text)).is_some() => return None,
         Node::Anywhere(text) => Leaf::Containing(format!("t.field < {}", terms::ANYWHERE), folded(text)),
+        Node::Equal { field: Field::Mac, value } => {
+            let digits = terms::hex_digits(&folded(value));
+            (!digits.is_empty()).then(|| Leaf::Whole(one(terms::MAC_DIGITS), vec![digits]))?
+        }
         Node::Text { field: Field::Mac, value } => {
             let digits = terms::hex_digits(&folded(value));
             (!digits.is_empty()).then(|| Leaf::Containing(one(terms::MAC_DIGITS), digits))?
         }
-        Node::Text { field: Field::Place, value } => {
-            let location = terms::attribute_field(Attribute::Location);
-            let all = format!("{}, {}, {}, {location}", terms::POSITION, terms::PLACE, terms::BELONGS);
-            Leaf::Containing(format!("t.field IN ({all})"), folded(value))
-        }
-        Node::Text { field, value } => {
-            let field = match field {
-                Field::Id => terms::ID,
-                Field::Name => terms::NAME,
-                Field::Alias => terms::ALIAS,
-                Field::Service => terms::SERVICE,
-                Field::Software => terms::SOFTWARE,
-                Field::Attribute(attribute) => terms::attribute_field(*attribute),
-                Field::Tag => terms::TAG,
-                Field::Owner => terms::OWNER,
-                Field::Group => terms::GROUP,
-                _ => return None,
-            };
-            Leaf::Containing(one(field), folded(value))
+        Node::Text { field, value } => Leaf::Containing(term_fields(*field)?, folded(value)),
+        Node::Equal { field, value } => {
+            // As terms are kept.
+            let mut values = vec![folded(value).replace('\0', "\u{fffd}")];
+            if matches!(field, Field::Software | Field::Attribute(Attribute::Software)) {
+                // Software without a version stands with a blank after its name.
+                values.extend(values.first().map(|value| format!("{value} ")));
+            }
+            Leaf::Whole(term_fields(*field)?, values)
         }
         Node::Position(words) => Leaf::Containing(one(terms::WORDS), words.clone()),
         Node::Port(port) => Leaf::Exactly(terms::PORT, port.to_string()),
@@ -120,6 +116,28 @@ fn leaf(node: &Node) -> Option<Leaf> {
     })
 }
 
+/// The condition on the field of a term `t`, for a field that has terms.
+fn term_fields(field: Field) -> Option<String> {
+    let field = match field {
+        Field::Id => terms::ID,
+        Field::Name => terms::NAME,
+        Field::Alias => terms::ALIAS,
+        Field::Service => terms::SERVICE,
+        Field::Software => terms::SOFTWARE,
+        Field::Attribute(attribute) => terms::attribute_field(attribute),
+        Field::Tag => terms::TAG,
+        Field::Owner => terms::OWNER,
+        Field::Group => terms::GROUP,
+        Field::Place => {
+            let location = terms::attribute_field(Attribute::Location);
+            let all = format!("{}, {}, {}, {location}", terms::POSITION, terms::PLACE, terms::BELONGS);
+            return Some(format!("t.field IN ({all})"));
+        }
+        _ => return None,
+    };
+    Some(format!("t.field = {field}"))
+}
+
 impl Leaf {
     /// The condition on a term `t` or an address `a`.
     fn matched(&self, lookup: Lookup, sql: &mut Sql) {
@@ -127,6 +145,9 @@ impl Leaf {
             Leaf::Containing(fields, wanted) => {
                 sql.push(fields).push(" AND ");
                 term_contains(wanted, lookup, sql);
+            }
+            Leaf::Whole(fields, values) => {
+                sql.push(fields).push(" AND t.value IN ").list(values.iter().map(String::as_str));
             }
             Leaf::Exactly(field, value) => {
                 sql.push(&format!("t.field = {field} AND t.value = ")).bind(value.as_str());
@@ -224,7 +245,8 @@ impl Compiler<'_> {
 /// What is told by the columns of a device.
 fn column(node: &Node, now: Timestamp, sql: &mut Sql) -> Result<(), StoreError> {
     match node {
-        Node::Text { field, value } => text(*field, &folded(value), sql)?,
+        Node::Text { field, value } => text(*field, &folded(value), false, sql)?,
+        Node::Equal { field, value } => text(*field, &folded(value), true, sql)?,
         Node::Anywhere(value) => {
             let letter = terms::letter(&folded(value)).unwrap_or(0);
             sql.push("((d.letters | d.said) & ").bind(letter).push(") <> 0");
@@ -255,34 +277,48 @@ fn column(node: &Node, now: Timestamp, sql: &mut Sql) -> Result<(), StoreError> 
     Ok(())
 }
 
-fn text(field: Field, wanted: &str, sql: &mut Sql) -> Result<(), StoreError> {
+fn text(field: Field, wanted: &str, whole: bool, sql: &mut Sql) -> Result<(), StoreError> {
     match field {
         // Without a digit, which is no address.
         Field::Mac => {
             sql.push("1 = 0");
+        }
+        Field::Site if whole => {
+            sql.push("d.site IN (SELECT s.id FROM site s WHERE s.folded = ")
+                .bind(wanted.replace('\0', "\u{fffd}"))
+                .push(")");
         }
         Field::Site => {
             sql.push("d.site IN (SELECT s.id FROM site s WHERE s.folded LIKE ")
                 .bind(pattern(wanted))
                 .push(" ESCAPE '\\')");
         }
-        Field::Scope => named("d.scope", (0..).zip(terms::SCOPES), wanted, sql),
+        Field::Scope => named("d.scope", (0..).zip(terms::SCOPES), wanted, whole, sql),
         Field::Status => {
-            named("d.status", Status::ALL.map(|s| (status_code(s), s.name())).into_iter(), wanted, sql);
+            named(
+                "d.status",
+                Status::ALL.map(|s| (status_code(s), s.name())).into_iter(),
+                wanted,
+                whole,
+                sql,
+            );
         }
         Field::Lifecycle => {
             named(
                 "d.lifecycle",
                 Lifecycle::ALL.map(|l| (lifecycle_code(l), l.name())).into_iter(),
                 wanted,
+                whole,
                 sql,
             );
         }
         Field::Finding => finding(wanted, sql),
         Field::Cve => {
-            // Hyphens were folded away; the numbers of CVEs hold no blanks.
-            sql.push("d.id IN (SELECT f.device FROM finding f JOIN ruling r ON r.id = f.ruling WHERE f.ended IS NULL AND r.cves LIKE ")
-                .bind(pattern(&wanted.replace(' ', "-")))
+            // Hyphens were folded away; the numbers of CVEs hold no blanks. A blank stands before each of a ruling's.
+            let number = wanted.replace(' ', "-");
+            let sought = if whole { format!(" {number} ") } else { number };
+            sql.push("d.id IN (SELECT f.device FROM finding f JOIN ruling r ON r.id = f.ruling WHERE f.ended IS NULL AND r.cves || ' ' LIKE ")
+                .bind(pattern(&sought))
                 .push(" ESCAPE '\\')");
         }
         other => return Err(StoreError::Refused(format!("the store cannot look into {other:?}"))),
@@ -307,9 +343,15 @@ fn finding(wanted: &str, sql: &mut Sql) {
     ));
 }
 
-fn named<'a>(column: &str, all: impl Iterator<Item = (i64, &'a str)>, wanted: &str, sql: &mut Sql) {
-    let codes: Vec<i64> =
-        all.filter(|(_, name)| folded(name).contains(wanted)).map(|(code, _)| code).collect();
+fn named<'a>(
+    column: &str,
+    all: impl Iterator<Item = (i64, &'a str)>,
+    wanted: &str,
+    whole: bool,
+    sql: &mut Sql,
+) {
+    let meant = |name: &str| if whole { folded(name) == wanted } else { folded(name).contains(wanted) };
+    let codes: Vec<i64> = all.filter(|(_, name)| meant(name)).map(|(code, _)| code).collect();
     if codes.is_empty() {
         // Not an empty list, which is neither true nor false.
         sql.push("1 = 0");

@@ -22,6 +22,7 @@ const CRATES: &[(&str, Layer)] = &[
     ("medward-wire", Layer::Verb),
     ("medward-dissect", Layer::Verb),
     ("medward-identify", Layer::Verb),
+    ("medward-policy", Layer::Verb),
     ("medward-query", Layer::Verb),
     ("medward-knowledge", Layer::Verb),
     ("medward-risk", Layer::Verb),
@@ -47,6 +48,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("medward-sources", "medward-dissect"),
     ("medward-sources", "medward-wire"),
     ("medward-monitor", "medward-query"),
+    ("medward-policy", "medward-query"),
     ("medward-lab", "medward-identify"),
 ];
 

@@ -165,12 +165,19 @@ fn a_term() -> impl Strategy<Value = String> {
         "first<2d",
         "first>0s",
         "site:north",
+        "site = north",
+        "scope = internal",
+        "vendor = bd",
+        "software = \"openssh 7.4\"",
+        "mac = 00:1b:21:00:00:01",
         "mac:b1-ab",
         "mac:zz",
         "seen<4294967295w",
     ];
+    let same = fields.clone();
     prop_oneof![
         3 => word().prop_map(quoted),
+        2 => (prop::sample::select(same), word()).prop_map(move |(field, text)| format!("{field} = {}", quoted(text))),
         4 => (prop::sample::select(fields), word()).prop_map(move |(field, text)| format!("{field}:{}", quoted(text))),
         4 => prop::sample::select(ready).prop_map(str::to_owned),
     ]

@@ -1,0 +1,33 @@
+//! Policy: what may talk to what, as text that people review, compiled to rules and proven.
+//!
+//! Pure: text, devices and the time in; rules, findings and proofs out.
+#![forbid(unsafe_code)]
+
+mod check;
+mod compile;
+mod existing;
+mod language;
+mod ports;
+mod prove;
+mod ruleset;
+mod space;
+mod zones;
+
+pub use check::{Code, Concern, Weight, check};
+pub use compile::{Lifted, Source, Stages};
+pub use existing::{Family, ReadError, cisco, iptables, nft_json, nft_text};
+pub use language::{
+    BreakGlass, Conduit, Duty, Ends, Error, Errors, Fail, Invariant, Kind, Members, Place, Policy, Rate,
+    SCHEMA, Service, Stage, StatedBy, Treatment, Window, Zone,
+};
+pub use ports::{Ports, UsualPorts};
+pub use prove::{
+    Answer, Decider, Difference, PROOF_SCHEMA, Passing, Proof, Prover, Question, Sameness, Standing,
+};
+pub use ruleset::{Action, Condition, Note, Origin, Reading, Rule, Ruleset};
+pub use space::{
+    Addresses, Forest, ICMP, ICMPV6, Map, Packet, Point, Prefix, Ranges, SCTP, Services, Set, TCP, UDP,
+    address, addresses_text, any_service, has_ports, link_control, network, place, port_range, prefixes,
+    protocol, protocol_name, protocol_number, services_text, single, v4, v6,
+};
+pub use zones::{Belief, Contested, Ground, Holding, Membership, Seat, Term};
