@@ -175,6 +175,8 @@ impl Engine {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(60))
+            // Sites write one after the other: to wait a while for one's turn is as it should be.
+            .acquire_slow_threshold(Duration::from_secs(20))
             .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
             .await
             .map_err(unavailable)?;
