@@ -13,7 +13,7 @@ use crate::sql::Sql;
 use crate::terms;
 
 /// Most terms in a query: each is a part of the statement.
-const MOST_TERMS: usize = 200;
+pub(crate) const MOST_TERMS: usize = 200;
 
 /// How words are looked up.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ fn gather(node: &Node, leaves: &mut Vec<Leaf>) {
 }
 
 /// A part of a query that is looked up in other tables than that of the devices.
-enum Leaf {
+pub(crate) enum Leaf {
     /// A condition on the field of a term `t`, and the text that its value contains.
     Containing(String, String),
     /// A field, and the value.
@@ -79,7 +79,7 @@ enum Leaf {
     Network(Vec<u8>, Vec<u8>),
 }
 
-fn leaf(node: &Node) -> Option<Leaf> {
+pub(crate) fn leaf(node: &Node) -> Option<Leaf> {
     let one = |field: i64| format!("t.field = {field}");
     Some(match node {
         // Columns tell of single letters: nearly all terms contain one.
@@ -122,7 +122,7 @@ fn leaf(node: &Node) -> Option<Leaf> {
 
 impl Leaf {
     /// The condition on a term `t` or an address `a`.
-    fn matched(&self, lookup: Lookup, sql: &mut Sql) {
+    pub(crate) fn matched(&self, lookup: Lookup, sql: &mut Sql) {
         match self {
             Leaf::Containing(fields, wanted) => {
                 sql.push(fields).push(" AND ");
@@ -262,22 +262,13 @@ fn text(field: Field, wanted: &str, sql: &mut Sql) -> Result<(), StoreError> {
             sql.push("1 = 0");
         }
         Field::Site => {
-            sql.push("d.site IN (SELECT s.id FROM site s WHERE s.folded LIKE ")
-                .bind(pattern(wanted))
-                .push(" ESCAPE '\\')");
+            sql.push("d.site IN (SELECT s.id FROM site s WHERE ");
+            site_named("s", wanted, sql);
+            sql.push(")");
         }
-        Field::Scope => named("d.scope", (0..).zip(terms::SCOPES), wanted, sql),
-        Field::Status => {
-            named("d.status", Status::ALL.map(|s| (status_code(s), s.name())).into_iter(), wanted, sql);
-        }
-        Field::Lifecycle => {
-            named(
-                "d.lifecycle",
-                Lifecycle::ALL.map(|l| (lifecycle_code(l), l.name())).into_iter(),
-                wanted,
-                sql,
-            );
-        }
+        Field::Scope => named("d.scope", codes_of(field, wanted), sql),
+        Field::Status => named("d.status", codes_of(field, wanted), sql),
+        Field::Lifecycle => named("d.lifecycle", codes_of(field, wanted), sql),
         Field::Finding => finding(wanted, sql),
         Field::Cve => {
             // Hyphens were folded away; the numbers of CVEs hold no blanks.
@@ -290,15 +281,29 @@ fn text(field: Field, wanted: &str, sql: &mut Sql) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What is found, and more than possible.
-fn finding(wanted: &str, sql: &mut Sql) {
+/// Adds the condition on a site that its name contains what is wanted.
+pub(crate) fn site_named(site: &str, wanted: &str, sql: &mut Sql) {
+    sql.push(site).push(".folded LIKE ").bind(pattern(wanted)).push(" ESCAPE '\\'");
+}
+
+/// The severity or the kind of findings that is meant; neither stands for what is exploited.
+pub(crate) fn finding_of(wanted: &str) -> Option<(Option<i64>, Option<i64>)> {
     let severity = Severity::ALL.into_iter().find(|severity| folded(severity.name()) == wanted);
     let kind = FindingKind::ALL.into_iter().find(|kind| folded(kind.name()) == wanted);
-    let which = match (severity, kind) {
-        (Some(severity), _) => format!("r.severity = {}", severity_code(severity)),
-        (_, Some(kind)) => format!("r.kind = {}", finding_kind_code(kind)),
-        _ if wanted == "exploited" => "r.exploited = 1".to_owned(),
-        _ => "1 = 0".to_owned(),
+    match (severity, kind) {
+        (Some(severity), _) => Some((Some(severity_code(severity)), None)),
+        (_, Some(kind)) => Some((None, Some(finding_kind_code(kind)))),
+        _ => (wanted == "exploited").then_some((None, None)),
+    }
+}
+
+/// What is found, and more than possible.
+fn finding(wanted: &str, sql: &mut Sql) {
+    let which = match finding_of(wanted) {
+        Some((Some(severity), _)) => format!("r.severity = {severity}"),
+        Some((_, Some(kind))) => format!("r.kind = {kind}"),
+        Some((None, None)) => "r.exploited = 1".to_owned(),
+        None => "1 = 0".to_owned(),
     };
     sql.push(&format!(
         "d.id IN (SELECT f.device FROM finding f JOIN ruling r ON r.id = f.ruling \
@@ -307,9 +312,18 @@ fn finding(wanted: &str, sql: &mut Sql) {
     ));
 }
 
-fn named<'a>(column: &str, all: impl Iterator<Item = (i64, &'a str)>, wanted: &str, sql: &mut Sql) {
-    let codes: Vec<i64> =
-        all.filter(|(_, name)| folded(name).contains(wanted)).map(|(code, _)| code).collect();
+/// The codes of a field's names that contain what is wanted.
+pub(crate) fn codes_of(field: Field, wanted: &str) -> Vec<i64> {
+    let all: Vec<(i64, &str)> = match field {
+        Field::Scope => (0..).zip(terms::SCOPES).collect(),
+        Field::Status => Status::ALL.map(|status| (status_code(status), status.name())).into(),
+        Field::Lifecycle => Lifecycle::ALL.map(|one| (lifecycle_code(one), one.name())).into(),
+        _ => Vec::new(),
+    };
+    all.into_iter().filter(|(_, name)| folded(name).contains(wanted)).map(|(code, _)| code).collect()
+}
+
+fn named(column: &str, codes: Vec<i64>, sql: &mut Sql) {
     if codes.is_empty() {
         // Not an empty list, which is neither true nor false.
         sql.push("1 = 0");
@@ -353,11 +367,8 @@ fn state(is: Is, now: Timestamp, sql: &mut Sql) {
         Is::Medical => {
             sql.push("d.medical = 1");
         }
-        Is::Missing => {
-            sql.push("d.status = ").push(&status_code(Status::Missing).to_string());
-        }
-        Is::Unheard => {
-            sql.push("d.status = ").push(&status_code(Status::Unheard).to_string());
+        Is::Missing | Is::Unheard => {
+            sql.push("d.status = ").push(&is_status(is).to_string());
         }
         Is::External => {
             sql.push("d.scope = 1");
@@ -369,10 +380,20 @@ fn state(is: Is, now: Timestamp, sql: &mut Sql) {
     }
 }
 
-/// Whole seconds since then, rounded down, are at most so many (`younger`), or more.
-fn seen(column: &str, younger: bool, seconds: i64, now: Timestamp, sql: &mut Sql) {
+/// The status that is meant.
+pub(crate) fn is_status(is: Is) -> i64 {
+    status_code(if is == Is::Missing { Status::Missing } else { Status::Unheard })
+}
+
+/// The time after which what was seen is at most so many whole seconds old, rounded down.
+pub(crate) fn seen_bound(seconds: i64, now: Timestamp) -> i64 {
     let bound = i128::from(now.as_nanos()) - (i128::from(seconds) + 1) * 1_000_000_000;
-    let bound = i64::try_from(bound.clamp(i128::from(NEVER), i128::from(i64::MAX))).unwrap_or(NEVER);
+    i64::try_from(bound.clamp(i128::from(NEVER), i128::from(i64::MAX))).unwrap_or(NEVER)
+}
+
+/// Whole seconds since then are at most so many (`younger`), or more.
+fn seen(column: &str, younger: bool, seconds: i64, now: Timestamp, sql: &mut Sql) {
+    let bound = seen_bound(seconds, now);
     sql.push("(").push(column).push(" <> ").bind(NEVER).push(" AND ").push(column);
     sql.push(if younger { " > " } else { " <= " }).bind(bound).push(")");
 }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use medward_monitor::{Annotation, DeviceList, DeviceSummary, Page, SortKey, StoreError};
 
 use super::unpacked;
+use crate::board::select;
 use crate::columns::{NONE, keyed, maybe_time, scope_name, status, with_annotation};
 use crate::cursor;
-use crate::search::{condition, condition_where, probes};
+use crate::search::{condition_where, probes};
 use crate::session::Session;
 use crate::sql::{Sql, json};
 use crate::{Database, columns};
@@ -87,10 +88,8 @@ async fn common(
 }
 
 pub(super) async fn count(database: &Database, list: &DeviceList) -> Result<u64, StoreError> {
-    let mut sql = Sql::new("SELECT COUNT(*) FROM device d WHERE ");
-    condition(list, database.lookup(), &mut sql)?;
-    let mut session = database.engine.reader().await?;
-    session.first(sql).await?.map_or(Ok(0), |row| row.count(0))
+    let mut session = database.engine.snapshot().await?;
+    Ok(select(database, &mut session, list).await?.1.count())
 }
 
 /// Devices by their keys, in that order; those that are gone are left out.

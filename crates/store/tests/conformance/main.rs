@@ -11,6 +11,7 @@ mod ingest;
 mod merging;
 mod searching;
 mod server;
+mod summing;
 mod upkeep;
 
 use medward_store::Database;
@@ -113,6 +114,7 @@ suite!(
     history::stays_end_where_the_next_begins,
     history::attribute_values_are_read_latest_first,
     history::coverage_names_blind_spots,
+    summing::sums_in_memory_follow_what_is_stored,
     upkeep::old_rows_are_pruned_and_new_ones_kept,
     upkeep::devices_nobody_spoke_of_are_forgotten,
     upkeep::health_and_sizes_are_told,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use medward_model::{Device, Scope, Service, Software, Transport};
 use medward_monitor::{
-    Annotation, DeviceRow, Ingest, Inventory, Lifecycle, Patch, Status, StoreError, Whereabouts,
+    Annotation, DeviceRow, FacetField, Ingest, Inventory, Lifecycle, Patch, Status, StoreError, Whereabouts,
 };
 use medward_query::{Query, Standing};
 use proptest::prelude::*;
@@ -274,6 +274,11 @@ pub async fn the_store_finds_what_memory_finds(home: Home) {
                 .collect();
             let found = home.database.devices(&list(&text)).await.unwrap().items;
             let found: BTreeSet<_> = found.into_iter().map(|summary| summary.id).collect();
+            let counted = home.database.count(&list(&text)).await.unwrap();
+            assert_eq!(counted, expected.len() as u64, "{text}");
+            let facets = home.database.facets(&list(&text), &[FacetField::Status], 9).await.unwrap();
+            let summed: u64 = facets[0].values.iter().map(|value| value.count).sum();
+            assert_eq!(summed + facets[0].without, counted, "{text}");
             hits += usize::from(!found.is_empty() && found.len() < known.len());
             if found != expected {
                 let odd: Vec<_> = found.symmetric_difference(&expected).collect();

@@ -1,0 +1,3 @@
+-- Whoever keeps use in memory looks for what changed, by the numbers that changes to devices have.
+ALTER TABLE use_day ADD COLUMN changed BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX use_day_changed ON use_day (changed);

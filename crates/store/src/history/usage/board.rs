@@ -1,0 +1,238 @@
+//! Use, summed up in memory.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use medward_monitor::{FacetField, Page, StoreError, UseGroup, UseList, UseRow};
+
+use super::{Span, WEEK};
+use crate::Database;
+use crate::board::{Bits, Board, Window, select};
+use crate::columns::{NONE, keyed, shown};
+use crate::cursor;
+use crate::session::Session;
+use crate::sql::Sql;
+
+/// A group, or a device, in the making.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    /// Code of the value, or slot of the device.
+    node: u32,
+    devices: u64,
+    used: u64,
+    actions: u64,
+    hours: u64,
+    days: u64,
+    last: Option<i64>,
+}
+
+const fn field(group: UseGroup) -> Option<FacetField> {
+    match group {
+        UseGroup::Device => None,
+        UseGroup::Category => Some(FacetField::Category),
+        UseGroup::Site => Some(FacetField::Site),
+        UseGroup::Place => Some(FacetField::Place),
+        UseGroup::Vendor => Some(FacetField::Vendor),
+    }
+}
+
+/// What a node is in the database, which rows are ordered by.
+fn text(board: &Board, group: UseGroup, node: u32) -> String {
+    let Some(field) = field(group) else { return board.uid(node).to_owned() };
+    let name = board.single(field).and_then(|single| single.name(node));
+    match (group, name) {
+        (UseGroup::Place, Some(name)) => name.to_owned(),
+        (_, Some(name)) => keyed(Some(name)),
+        (_, None) => NONE.to_owned(),
+    }
+}
+
+/// The time that is asked for, without what is not kept any more.
+async fn window(session: &mut Session, span: &Span) -> Result<Window, StoreError> {
+    let (table, mut window) = match span {
+        Span::Hours { first, after } => {
+            ("activity_hour", Window { first: *first, after: *after, by_hour: true })
+        }
+        Span::Days { first, after } => ("use_day", Window { first: *first, after: *after, by_hour: false }),
+    };
+    let oldest = session.first(Sql::new(&format!("SELECT MIN(h.bucket) FROM {table} h"))).await?;
+    let oldest = oldest.map(|row| row.maybe_int(0)).transpose()?.flatten();
+    window.first = window.first.max(oldest.unwrap_or(window.after));
+    Ok(window)
+}
+
+/// `None` where the board does not know all of that time.
+pub(super) async fn page(
+    database: &Database,
+    session: &mut Session,
+    list: &UseList,
+    span: &Span,
+    name: &str,
+    limit: usize,
+) -> Result<Option<Page<UseRow>>, StoreError> {
+    let after: Option<(i64, i64, String)> =
+        list.devices.page.cursor.as_deref().map(|cursor| cursor::read(name, cursor)).transpose()?;
+    let window = window(session, span).await?;
+    let (mut board, wanted) = select(database, session, &list.devices).await?;
+    if !board.covers(&window) {
+        return Ok(None);
+    }
+    let heads = board.heads(session, &window, &wanted).await?;
+    let mut sums = sum_up(&board, list.group, &window, &wanted, &heads);
+    let compare = |sum: &Sum, hours: u64, actions: u64, other: &dyn Fn() -> String| {
+        let order = (sum.hours, sum.actions).cmp(&(hours, actions));
+        let order = order.then_with(|| text(&board, list.group, sum.node).cmp(&other()));
+        if list.least_first { order } else { order.reverse() }
+    };
+    if let Some((hours, actions, node)) = after {
+        let (hours, actions) = (hours.unsigned_abs(), actions.unsigned_abs());
+        sums.retain(|sum| compare(sum, hours, actions, &|| node.clone()) == Ordering::Greater);
+    }
+    let by = |a: &Sum, b: &Sum| match list.group {
+        // Many are alike, of which none is copied.
+        UseGroup::Device => {
+            let order = (a.hours, a.actions).cmp(&(b.hours, b.actions));
+            let order = order.then_with(|| board.uid(a.node).cmp(board.uid(b.node)));
+            if list.least_first { order } else { order.reverse() }
+        }
+        group => compare(a, b.hours, b.actions, &|| text(&board, group, b.node)),
+    };
+    let more = sums.len() > limit;
+    if more {
+        sums.select_nth_unstable_by(limit, by);
+        sums.truncate(limit);
+    }
+    sums.sort_unstable_by(by);
+    let next = match sums.last() {
+        Some(last) if more => {
+            Some(cursor::write(name, &(last.hours, last.actions, text(&board, list.group, last.node)))?)
+        }
+        _ => None,
+    };
+    let weeks = weeks(&board, list.group, &window, &wanted, &sums);
+    let keys: Vec<i64> = match list.group {
+        UseGroup::Device => sums.iter().map(|sum| board.key(sum.node)).collect(),
+        _ => Vec::new(),
+    };
+    let nodes: Vec<String> = sums.iter().map(|sum| text(&board, list.group, sum.node)).collect();
+    drop(board);
+    let names = names(session, &keys).await?;
+    let mut items = Vec::with_capacity(sums.len());
+    for (((at, sum), node), week) in sums.iter().enumerate().zip(nodes).zip(weeks) {
+        let (key, label) = match list.group {
+            UseGroup::Device => {
+                let name = keys.get(at).and_then(|key| names.get(key)).cloned();
+                (node, name.unwrap_or_default())
+            }
+            _ => {
+                let value = shown(&node).unwrap_or_default().to_owned();
+                (value.clone(), value)
+            }
+        };
+        items.push(UseRow {
+            key,
+            label,
+            devices: sum.devices,
+            used: sum.used,
+            actions: sum.actions,
+            hours: sum.hours,
+            days: sum.days,
+            last_used: sum.last.map(medward_model::Timestamp::from_nanos),
+            week,
+        });
+    }
+    Ok(Some(Page { items, next }))
+}
+
+fn sum_up(
+    board: &Board,
+    group: UseGroup,
+    window: &Window,
+    wanted: &Bits,
+    heads: &HashMap<u32, u64>,
+) -> Vec<Sum> {
+    let single = field(group).and_then(|field| board.single(field));
+    let Some(single) = single else {
+        return wanted
+            .slots()
+            .map(|slot| {
+                let used = board.used(slot, window, heads);
+                Sum {
+                    node: slot,
+                    devices: 1,
+                    used: u64::from(used.days > 0),
+                    actions: used.actions,
+                    hours: used.hours,
+                    days: used.days,
+                    last: used.last,
+                }
+            })
+            .collect();
+    };
+    let mut sums = vec![Sum::default(); single.codes()];
+    for slot in wanted.slots() {
+        let node = single.code(slot);
+        let Some(sum) = usize::try_from(node).ok().and_then(|node| sums.get_mut(node)) else { continue };
+        let used = board.used(slot, window, heads);
+        sum.node = node;
+        sum.devices += 1;
+        sum.used += u64::from(used.days > 0);
+        sum.actions += used.actions;
+        sum.hours += used.hours;
+        sum.days += used.days;
+        sum.last = sum.last.max(used.last);
+    }
+    sums.retain(|sum| sum.devices > 0);
+    sums
+}
+
+/// Use by the hour of the week, for the nodes of a page, in their order.
+fn weeks(board: &Board, group: UseGroup, window: &Window, wanted: &Bits, sums: &[Sum]) -> Vec<Vec<u32>> {
+    let mut weeks = vec![vec![0_u32; WEEK]; sums.len()];
+    let add = |week: &mut Vec<u32>, slot: u32| {
+        for (day, hours) in board.days(slot, window) {
+            // The epoch began on a Thursday; the week begins on Monday.
+            let start = usize::try_from((day + 3).rem_euclid(7) * 24).unwrap_or(0);
+            let mut left = hours;
+            while left != 0 {
+                let hour = left.trailing_zeros();
+                left &= left - 1;
+                let hour = usize::try_from(hour).unwrap_or(0);
+                if let Some(count) = week.get_mut(start + hour) {
+                    *count = count.saturating_add(1);
+                }
+            }
+        }
+    };
+    let Some(single) = field(group).and_then(|field| board.single(field)) else {
+        for (sum, week) in sums.iter().zip(&mut weeks) {
+            add(week, sum.node);
+        }
+        return weeks;
+    };
+    let mut places = vec![None; single.codes()];
+    for (place, sum) in sums.iter().enumerate() {
+        if let Some(at) = usize::try_from(sum.node).ok().and_then(|node| places.get_mut(node)) {
+            *at = Some(place);
+        }
+    }
+    for slot in wanted.slots() {
+        let place = usize::try_from(single.code(slot)).ok().and_then(|node| places.get(node));
+        if let Some(week) = place.copied().flatten().and_then(|place| weeks.get_mut(place)) {
+            add(week, slot);
+        }
+    }
+    weeks
+}
+
+async fn names(session: &mut Session, keys: &[i64]) -> Result<HashMap<i64, String>, StoreError> {
+    let mut names = HashMap::with_capacity(keys.len());
+    for part in keys.chunks(500) {
+        let mut sql = Sql::new("SELECT d.id, d.name FROM device d WHERE d.id IN ");
+        sql.numbers(part.iter().copied());
+        for row in session.fetch(sql).await? {
+            names.insert(row.int(0)?, shown(&row.text(1)?).unwrap_or_default().to_owned());
+        }
+    }
+    Ok(names)
+}
