@@ -9,6 +9,7 @@ use medward_monitor::{DeviceList, Lifecycle, Status, StoreError};
 use medward_query::{Age, Field, Is, Node, folded};
 
 use crate::columns::{NEVER, finding_kind_code, lifecycle_code, severity_code, status_code, verdict_code};
+use crate::session::Session;
 use crate::sql::Sql;
 use crate::terms;
 
@@ -26,47 +27,10 @@ pub(crate) enum Lookup {
 
 /// Adds the condition that a device `d` is in the list: its sites and its query.
 pub(crate) fn condition(list: &DeviceList, lookup: Lookup, sql: &mut Sql) -> Result<(), StoreError> {
-    condition_where(list, lookup, &[], sql)
-}
-
-/// The same, where it is known which of the parts that [`probes`] asks for are so common that it is better to walk the
-/// devices and look at each than to gather those that have it.
-pub(crate) fn condition_where(
-    list: &DeviceList,
-    lookup: Lookup,
-    common: &[bool],
-    sql: &mut Sql,
-) -> Result<(), StoreError> {
     sites(list.sites.as_deref(), "d.site", sql);
     sql.push(" AND ");
-    let mut compiler =
-        Compiler { now: list.now, lookup, left: MOST_TERMS, common: common.iter(), negated: false };
+    let mut compiler = Compiler { now: list.now, lookup, left: MOST_TERMS };
     compiler.node(list.query.root(), sql)
-}
-
-/// Questions of how many devices, up to `most`, have what each part of a query looks for.
-pub(crate) fn probes(list: &DeviceList, lookup: Lookup, most: usize) -> Vec<Sql> {
-    let mut leaves = Vec::new();
-    gather(list.query.root(), &mut leaves);
-    let probe = |leaf: Leaf| {
-        let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ");
-        match &leaf {
-            Leaf::Network(..) => sql.push("address a WHERE "),
-            _ => sql.push("term t CROSS JOIN device_term x WHERE x.term = t.id AND "),
-        };
-        leaf.matched(lookup, &mut sql);
-        sql.push(&format!(" LIMIT {most}) y"));
-        sql
-    };
-    leaves.into_iter().map(probe).collect()
-}
-
-fn gather(node: &Node, leaves: &mut Vec<Leaf>) {
-    match node {
-        Node::And(parts) | Node::Or(parts) => parts.iter().for_each(|part| gather(part, leaves)),
-        Node::Not(inner) => gather(inner, leaves),
-        other => leaves.extend(leaf(other)),
-    }
 }
 
 /// A part of a query that is looked up in other tables than that of the devices.
@@ -138,21 +102,15 @@ impl Leaf {
     }
 
     /// The condition on a device `d`.
-    fn condition(&self, lookup: Lookup, common: bool, sql: &mut Sql) {
-        match (self, common) {
-            (Leaf::Network(..), false) => sql.push("d.id IN (SELECT a.device FROM address a WHERE "),
-            (Leaf::Network(..), true) => sql.push("EXISTS (SELECT 1 FROM address a WHERE a.device = d.id AND "),
-            (_, false) => sql.push(
-                "d.id IN (SELECT x.device FROM device_term x WHERE x.term IN (SELECT t.id FROM term t WHERE ",
-            ),
-            (_, true) => sql.push(
-                "EXISTS (SELECT 1 FROM device_term x CROSS JOIN term t WHERE x.device = d.id AND t.id = x.term AND ",
-            ),
-        };
-        // A device has few terms: there, comparing is cheaper than the index.
-        self.matched(if common { Lookup::Like } else { lookup }, sql);
-        let double = !common && !matches!(self, Leaf::Network(..));
-        sql.push(if double { "))" } else { ")" });
+    fn condition(&self, lookup: Lookup, sql: &mut Sql) {
+        let network = matches!(self, Leaf::Network(..));
+        sql.push(if network {
+            "d.id IN (SELECT a.device FROM address a WHERE "
+        } else {
+            "d.id IN (SELECT x.device FROM device_term x WHERE x.term IN (SELECT t.id FROM term t WHERE "
+        });
+        self.matched(lookup, sql);
+        sql.push(if network { ")" } else { "))" });
     }
 }
 
@@ -168,18 +126,27 @@ pub(crate) fn sites(sites: Option<&[String]>, column: &str, sql: &mut Sql) {
     };
 }
 
-struct Compiler<'a> {
+/// The numbers of sites; `None`: of all.
+pub(crate) async fn site_numbers(
+    session: &mut Session,
+    names: Option<&[String]>,
+) -> Result<Option<Vec<i64>>, StoreError> {
+    if names.is_none() {
+        return Ok(None);
+    }
+    let mut sql = Sql::new("SELECT s.id FROM site s WHERE ");
+    sites(names, "s.id", &mut sql);
+    session.fetch(sql).await?.iter().map(|row| row.int(0)).collect::<Result<_, _>>().map(Some)
+}
+
+struct Compiler {
     now: Timestamp,
     lookup: Lookup,
     /// Terms that may still come.
     left: usize,
-    /// Which leaves are common, in their order.
-    common: std::slice::Iter<'a, bool>,
-    /// Inside of a negation: what is common there leaves few devices, which a walk finds late.
-    negated: bool,
 }
 
-impl Compiler<'_> {
+impl Compiler {
     fn node(&mut self, node: &Node, sql: &mut Sql) -> Result<(), StoreError> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             StoreError::Refused(format!("the query has more than {MOST_TERMS} terms; ask for less at once"))
@@ -204,16 +171,11 @@ impl Compiler<'_> {
             }
             Node::Not(inner) => {
                 sql.push("NOT (");
-                self.negated = !self.negated;
                 self.node(inner, sql)?;
-                self.negated = !self.negated;
                 sql.push(")");
             }
             other => match leaf(other) {
-                Some(leaf) => {
-                    let common = self.common.next().copied().unwrap_or(false);
-                    leaf.condition(self.lookup, common && !self.negated, sql);
-                }
+                Some(leaf) => leaf.condition(self.lookup, sql),
                 None => column(other, self.now, sql)?,
             },
         }

@@ -11,7 +11,7 @@ use medward_monitor::{DeviceList, FacetField, StoreError};
 use medward_query::{Age, Field, Is, Node, folded};
 use tokio::sync::MutexGuard;
 
-use super::{Bits, Board, Facts, joined, keys};
+use super::{Bits, Board, Facts, Flags, joined, keys};
 use crate::Database;
 use crate::columns::NEVER;
 use crate::search::{
@@ -42,39 +42,51 @@ enum Part {
     /// With a finding of one of these rulings.
     Ruled(Vec<i64>),
     Test(Test),
+    Fact(Fact),
 }
 
 enum Test {
     Medical,
-    LifeSupporting,
     Status(i64),
     External,
     OneOf(FacetField, Vec<i64>),
-    Letter(i64),
-    Known(i64),
     Critical(Ordering, u8),
-    First { bound: i64, younger: bool },
 }
 
 impl Test {
-    fn holds(&self, facts: &Facts) -> bool {
+    fn holds(&self, flags: Flags) -> bool {
         match self {
-            Test::Medical => facts.medical,
-            Test::LifeSupporting => facts.known & terms::LIFE_SUPPORTING != 0,
-            Test::Status(code) => i64::from(facts.status) == *code,
-            Test::External => facts.scope == 1,
+            Test::Medical => flags.medical(),
+            Test::Status(code) => i64::from(flags.status) == *code,
+            Test::External => flags.scope == 1,
             Test::OneOf(field, codes) => {
                 let code = match field {
-                    FacetField::Scope => facts.scope,
-                    FacetField::Status => facts.status,
-                    _ => facts.lifecycle,
+                    FacetField::Scope => flags.scope,
+                    FacetField::Status => flags.status,
+                    _ => flags.lifecycle,
                 };
                 codes.contains(&i64::from(code))
             }
-            Test::Letter(bit) => facts.letters & bit != 0,
-            Test::Known(bit) => facts.known & bit != 0,
-            Test::Critical(order, value) => facts.criticality > 0 && facts.criticality.cmp(value) == *order,
-            Test::First { bound, younger } => {
+            Test::Critical(order, value) => {
+                flags.criticality() > 0 && flags.criticality().cmp(value) == *order
+            }
+        }
+    }
+}
+
+/// What stands apart of the flags.
+enum Fact {
+    Letter(i64),
+    Known(i64),
+    First { bound: i64, younger: bool },
+}
+
+impl Fact {
+    fn holds(&self, facts: &Facts) -> bool {
+        match self {
+            Fact::Letter(bit) => facts.letters & bit != 0,
+            Fact::Known(bit) => facts.known & bit != 0,
+            Fact::First { bound, younger } => {
                 facts.first_seen != NEVER && (facts.first_seen > *bound) == *younger
             }
         }
@@ -216,18 +228,21 @@ impl Asking<'_> {
     async fn column(&mut self, node: &Node) -> Result<Part, StoreError> {
         Ok(match node {
             Node::Text { field, value } => self.text(*field, &folded(value)).await?,
-            Node::Anywhere(value) => Part::Test(Test::Letter(terms::letter(&folded(value)).unwrap_or(0))),
+            Node::Anywhere(value) => Part::Fact(Fact::Letter(terms::letter(&folded(value)).unwrap_or(0))),
             Node::Criticality { order, value } => Part::Test(Test::Critical(*order, *value)),
-            Node::Is(is) => Part::Test(match is {
-                Is::Medical => Test::Medical,
-                Is::Missing | Is::Unheard => Test::Status(is_status(*is)),
-                Is::External => Test::External,
-                Is::LifeSupporting => Test::LifeSupporting,
-                Is::New => Test::First { bound: seen_bound(Is::NEW_SECONDS, self.now), younger: true },
-            }),
-            Node::Has(attribute) => Part::Test(Test::Known(terms::known_bit(*attribute))),
+            Node::Is(is) => match is {
+                Is::Medical => Part::Test(Test::Medical),
+                Is::Missing | Is::Unheard => Part::Test(Test::Status(is_status(*is))),
+                Is::External => Part::Test(Test::External),
+                Is::LifeSupporting => Part::Fact(Fact::Known(terms::LIFE_SUPPORTING)),
+                Is::New => {
+                    let bound = seen_bound(Is::NEW_SECONDS, self.now);
+                    Part::Fact(Fact::First { bound, younger: true })
+                }
+            },
+            Node::Has(attribute) => Part::Fact(Fact::Known(terms::known_bit(*attribute))),
             Node::Seen { which: Age::First, younger, seconds } => {
-                Part::Test(Test::First { bound: seen_bound(*seconds, self.now), younger: *younger })
+                Part::Fact(Fact::First { bound: seen_bound(*seconds, self.now), younger: *younger })
             }
             Node::Seen { which: Age::Last, younger, seconds } => {
                 self.last_seen(seen_bound(*seconds, self.now), *younger).await?
@@ -319,11 +334,12 @@ impl Board {
             Part::Not(inner) => self.alive.clone().without(&self.eval(inner, sets)),
             Part::LookedUp(place) => self.those(sets.get(*place)),
             Part::NotLookedUp(place) => self.alive.clone().without(&self.those(sets.get(*place))),
-            Part::Sites(sites) => self.by_facts(|facts| sites.contains(&facts.site)),
+            Part::Sites(sites) => self.by_flags(|flags| sites.contains(&flags.site)),
             Part::Id(wanted) => self.by_id(wanted),
             Part::Finding(severity, kind) => self.with_finding(|ruling| ruling.is_found(*severity, *kind)),
             Part::Ruled(rulings) => self.with_finding(|ruling| rulings.contains(&ruling.id)),
-            Part::Test(test) => self.by_facts(|facts| test.holds(facts)),
+            Part::Test(test) => self.by_flags(|flags| test.holds(flags)),
+            Part::Fact(fact) => self.by_facts(|facts| fact.holds(facts)),
         }
     }
 
@@ -337,6 +353,11 @@ impl Board {
         bits
     }
 
+    pub(super) fn by_flags(&self, holds: impl Fn(Flags) -> bool) -> Bits {
+        let holds = |slot| self.flags.get(slot).is_some_and(|flags| holds(*flags));
+        Bits::of(self.flags.all.len(), holds).and(&self.alive)
+    }
+
     fn by_facts(&self, holds: impl Fn(&Facts) -> bool) -> Bits {
         let holds = |slot| self.facts.get(slot).is_some_and(&holds);
         Bits::of(self.facts.all.len(), holds).and(&self.alive)
@@ -345,7 +366,7 @@ impl Board {
     /// What was only spoken of is not found by its identifier.
     fn by_id(&self, wanted: &str) -> Bits {
         let holds = |slot| {
-            self.facts.get(slot).is_some_and(|facts| facts.told) && contains(self.uids.get(slot), wanted)
+            self.flags.get(slot).is_some_and(|flags| flags.told()) && contains(self.uids.get(slot), wanted)
         };
         Bits::of(self.facts.all.len(), holds).and(&self.alive)
     }
@@ -359,6 +380,9 @@ fn contains(uid: &str, wanted: &str) -> bool {
     let fold = |byte: u8| if matches!(byte, b'-' | b'_') { b' ' } else { byte.to_ascii_lowercase() };
     let wanted = wanted.as_bytes();
     let Some(first) = wanted.first() else { return true };
+    if uid.len() < wanted.len() {
+        return false;
+    }
     uid.as_bytes().windows(wanted.len()).any(|part| {
         part.first().is_some_and(|byte| fold(*byte) == *first)
             && part.iter().zip(wanted).all(|(byte, wanted)| fold(*byte) == *wanted)

@@ -1,7 +1,7 @@
 //! What the board is made of: numbers for texts, a code a device, and sets of devices.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 
 /// Code of "none".
 pub(crate) const NOTHING: u32 = 0;
@@ -95,6 +95,14 @@ pub(crate) struct Uids {
     text: String,
     /// Where each begins, and how long it is.
     of: Cells<(u32, u16)>,
+    /// By a hash of it, the slot that had it last.
+    slots: HashMap<u64, u32>,
+}
+
+fn hash(uid: &str) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    uid.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Uids {
@@ -111,6 +119,13 @@ impl Uids {
         }
         self.text.push_str(uid);
         self.of.put(slot, (start, length));
+        self.slots.insert(hash(uid), slot);
+    }
+
+    /// The slot with that identifier; two of the same hash are as good as never met.
+    pub(crate) fn find(&self, uid: &str) -> Option<u32> {
+        let slot = *self.slots.get(&hash(uid))?;
+        (self.get(slot) == uid).then_some(slot)
     }
 
     pub(crate) fn get(&self, slot: u32) -> &str {
@@ -121,7 +136,8 @@ impl Uids {
 
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
-        self.text.capacity() + self.of.all.capacity() * size_of::<(u32, u16)>()
+        let index = self.slots.capacity() * 8 / 7 * (size_of::<(u64, u32)>() + 1);
+        self.text.capacity() + self.of.all.capacity() * size_of::<(u32, u16)>() + index
     }
 }
 
@@ -233,5 +249,6 @@ mod tests {
         uids.put(0, "de");
         uids.put(3, "fgh");
         assert_eq!([uids.get(0), uids.get(1), uids.get(3)], ["de", "", "fgh"]);
+        assert_eq!(["de", "fgh", "abc", ""].map(|uid| uids.find(uid)), [Some(0), Some(3), None, None]);
     }
 }

@@ -44,14 +44,11 @@ impl Board {
     /// The devices of a site in this network: those that are heard, and those that are not.
     pub(crate) fn of_site(&self, site: i64, unheard: i64) -> [Bits; 2] {
         [false, true].map(|silent| {
-            let fits = |slot| {
-                self.facts.get(slot).is_some_and(|facts| {
-                    i64::from(facts.site) == site
-                        && facts.scope == 0
-                        && (i64::from(facts.status) == unheard) == silent
-                })
-            };
-            Bits::of(self.facts.all.len(), fits).and(&self.alive)
+            self.by_flags(|flags| {
+                i64::from(flags.site) == site
+                    && flags.scope == 0
+                    && (i64::from(flags.status) == unheard) == silent
+            })
         })
     }
 }

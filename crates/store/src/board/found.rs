@@ -2,7 +2,7 @@
 //!
 //! Findings of a device are read again whenever it changes, which it does whenever they do.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use medward_monitor::{FindingList, StoreError};
 
@@ -63,7 +63,7 @@ impl Findings {
     }
 }
 
-/// Findings of one ruling's kind, severity, treatment and status, whether exploited, and how many there are.
+/// Findings of one kind, severity, treatment and status, whether exploited, and how many there are.
 pub(crate) struct Sum {
     pub(crate) kind: i64,
     pub(crate) severity: i64,
@@ -72,6 +72,18 @@ pub(crate) struct Sum {
     pub(crate) exploited: bool,
     pub(crate) count: u64,
 }
+
+/// The rulings that findings of a list have.
+pub(crate) enum Rulings {
+    Few(Vec<i64>),
+    /// And the lowest rank of them.
+    Many {
+        first: i64,
+    },
+}
+
+/// So many findings are few.
+const FEW: usize = 2000;
 
 /// What several findings are about.
 #[derive(Clone, Debug, Default)]
@@ -216,8 +228,7 @@ impl Board {
 
     /// Devices of sites of these numbers.
     pub(crate) fn of_sites(&self, sites: &[i64]) -> Bits {
-        let holds = |slot| self.facts.get(slot).is_some_and(|facts| sites.contains(&i64::from(facts.site)));
-        Bits::of(self.facts.all.len(), holds).and(&self.alive)
+        self.by_flags(|flags| sites.contains(&i64::from(flags.site)))
     }
 
     /// How many devices have findings of the list, and how many findings there are by what their rulings say.
@@ -238,16 +249,45 @@ impl Board {
             }
             devices += u64::from(any);
         }
-        let sums = self.found.rulings.iter().zip(counts).filter(|(_, count)| *count > 0);
-        let sum = |(ruling, count): (&Ruling, u64)| Sum {
-            kind: ruling.kind,
-            severity: ruling.severity,
-            treatment: ruling.treatment,
-            status: ruling.status,
-            exploited: ruling.exploited,
+        let mut sums: BTreeMap<_, u64> = BTreeMap::new();
+        for (ruling, count) in self.found.rulings.iter().zip(counts).filter(|(_, count)| *count > 0) {
+            let Ruling { kind, severity, treatment, status, exploited, .. } = *ruling;
+            *sums.entry((kind, severity, treatment, status, exploited)).or_default() += count;
+        }
+        let sum = |((kind, severity, treatment, status, exploited), count)| Sum {
+            kind,
+            severity,
+            treatment,
+            status,
+            exploited,
             count,
         };
-        (devices, sums.map(sum).collect())
+        (devices, sums.into_iter().map(sum).collect())
+    }
+
+    /// Which rulings the findings of the list have.
+    pub(crate) fn rulings(&self, list: &FindingList, within: &Bits) -> Rulings {
+        let fits = self.in_list(list);
+        let mut found = Vec::new();
+        let (mut count, mut first) = (0, u16::MAX);
+        for slot in within.slots() {
+            for finding in self.found.of.get(slot).into_iter().flat_map(|all| all.iter()) {
+                let place = at(finding.ruling);
+                if fits.get(place).copied().unwrap_or(false) {
+                    count += 1;
+                    first = first.min(finding.rank);
+                    if let Some(ruling) = self.found.rulings.get(place).filter(|_| count <= FEW) {
+                        found.push(ruling.id);
+                    }
+                }
+            }
+        }
+        if count > FEW {
+            return Rulings::Many { first: first.into() };
+        }
+        found.sort_unstable();
+        found.dedup();
+        Rulings::Few(found)
     }
 
     /// What the findings of the list are about, in no order.

@@ -6,7 +6,7 @@
 //! way is through, and what lies above is read again next time, so that none is missed though they end in any order.
 //!
 //! A device takes a number of four bytes a field (a set of tags, VLANs or services is one number too), what searches ask of
-//! it, and its slot: some 150 bytes, which a test holds. An open finding takes 16 bytes, a day of use 12.
+//! it, and its slot: some 200 bytes, which a test holds. An open finding takes 16 bytes, a day of use 12.
 
 mod ask;
 mod column;
@@ -27,8 +27,8 @@ use crate::terms::{POSITION, SERVICE, TAG, VLAN};
 pub(crate) use ask::select;
 pub(crate) use column::{Bits, NOTHING};
 use column::{Cells, Column, Uids, at};
-pub(crate) use found::{Sum, TopicSum};
-pub(crate) use used::Window;
+pub(crate) use found::{Rulings, Sum, TopicSum};
+pub(crate) use used::{Used, Window};
 
 /// Changes for which it is remembered which devices went; a board that is further behind begins anew.
 pub(crate) const REMEMBERED: i64 = 1_000_000;
@@ -83,7 +83,7 @@ pub(crate) fn keys(text: &str) -> Vec<u32> {
     text.split(',').filter_map(|key| key.parse().ok()).collect()
 }
 
-/// What searches ask of a device, beside the fields that it is counted by.
+/// What searches ask of a device now and then.
 #[derive(Clone, Default)]
 struct Facts {
     known: i64,
@@ -91,16 +91,34 @@ struct Facts {
     letters: i64,
     first_seen: i64,
     key: u32,
-    site: u32,
     /// The lowest VLAN.
     vlan: Option<u16>,
+}
+
+/// What nearly all searches ask: apart, so that little is read for it.
+#[derive(Clone, Copy, Default)]
+struct Flags {
+    site: u32,
     status: u8,
     scope: u8,
     lifecycle: u8,
-    criticality: u8,
-    medical: bool,
-    /// It was told of itself, and not only by others.
-    told: bool,
+    /// The first bit tells that it is medical; the second, that it was told of itself and not only by others; the rest are
+    /// its criticality.
+    rest: u8,
+}
+
+impl Flags {
+    const fn medical(self) -> bool {
+        self.rest & 1 != 0
+    }
+
+    const fn told(self) -> bool {
+        self.rest & 2 != 0
+    }
+
+    const fn criticality(self) -> u8 {
+        self.rest >> 2
+    }
 }
 
 /// The board.
@@ -115,6 +133,9 @@ pub(crate) struct Board {
     single: [Column; SINGLE.len()],
     several: [Column; SEVERAL.len()],
     facts: Cells<Facts>,
+    flags: Cells<Flags>,
+    /// Another where anything but times may be other.
+    generation: u64,
     uids: Uids,
     found: found::Findings,
     used: used::Uses,
@@ -150,7 +171,7 @@ impl Board {
             _ => session.first(many).await?.map_or(Ok(0), |row| row.count(0))?,
         };
         if since == 0 || now.saturating_sub(since) >= REMEMBERED || changed >= MANY {
-            *self = Board::default();
+            *self = Board { generation: self.generation + 1, ..Board::default() };
             self.read_all(session).await?;
         } else {
             self.read_changes(session, since, changed > 0).await?;
@@ -200,10 +221,12 @@ impl Board {
                 self.used.clear(slot);
                 self.free.push(slot);
                 self.looked_up.clear();
+                self.generation += 1;
             }
         }
         if changed {
             self.looked_up.clear();
+            self.generation += 1;
             let text = format!("{COLUMNS} WHERE d.changed >= $1");
             for row in session.fetch(Sql::with(&text, [since.into()])).await? {
                 let slot = self.note(&row)?;
@@ -256,16 +279,18 @@ impl Board {
             letters: row.int(17)?,
             first_seen: row.int(18)?,
             key,
-            site: number(row.int(13)?)?,
             vlan: row.maybe_int(19)?.and_then(|vlan| u16::try_from(vlan).ok()),
+        };
+        self.facts.put(slot, facts);
+        let (medical, told) = (row.int(14)? == 1, row.int(20)? != 0);
+        let flags = Flags {
+            site: number(row.int(13)?)?,
             status: small(row.int(9)?),
             scope: small(row.int(10)?),
             lifecycle: small(row.int(11)?),
-            criticality: small(row.int(15)?),
-            medical: row.int(14)? == 1,
-            told: row.int(20)? != 0,
+            rest: u8::from(medical) | u8::from(told) << 1 | small(row.int(15)?).min(63) << 2,
         };
-        self.facts.put(slot, facts);
+        self.flags.put(slot, flags);
         Ok(slot)
     }
 
@@ -308,9 +333,35 @@ impl Board {
         self.facts.get(slot).map_or(-1, |facts| i64::from(facts.key))
     }
 
+    /// The keys of those that stand there.
+    pub(crate) fn keys_of(&self, slots: &Bits) -> Bits {
+        let mut keys = Bits::default();
+        for facts in slots.slots().filter_map(|slot| self.facts.get(slot)) {
+            keys.set(facts.key);
+        }
+        keys
+    }
+
     /// Its identifier.
     pub(crate) fn uid(&self, slot: u32) -> &str {
         self.uids.get(slot)
+    }
+
+    /// Where the device of that identifier stands.
+    pub(crate) fn find(&self, uid: &str) -> Option<u32> {
+        self.uids.find(uid).filter(|slot| self.alive.has(*slot))
+    }
+
+    /// Status, scope, and whether it is medical.
+    pub(crate) fn standing(&self, slot: u32) -> (i64, i64, bool) {
+        self.flags
+            .get(slot)
+            .map_or((0, 0, false), |flags| (flags.status.into(), flags.scope.into(), flags.medical()))
+    }
+
+    /// Another where a set of slots that was chosen before may not hold any more.
+    pub(crate) const fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Its lowest VLAN.
@@ -363,7 +414,9 @@ mod tests {
         let slots = board.slots.capacity() * 8 / 7 * (size_of::<(u32, u32)>() + 1);
         let columns = board.single.iter().chain(&board.several);
         let codes: usize = columns.map(|column| column.of.all.capacity() * size_of::<u32>()).sum();
-        let facts = board.facts.all.capacity() * size_of::<Facts>() + board.uids.bytes();
+        let facts = board.facts.all.capacity() * size_of::<Facts>()
+            + board.flags.all.capacity() * size_of::<Flags>()
+            + board.uids.bytes();
         let sets = |column: &Column| -> usize {
             let heap: usize = column.sets.all.iter().map(|set| 2 * (set.capacity() * 4 + 16)).sum();
             heap + column.sets.all.len() * (2 * size_of::<Vec<u32>>() + 8)
@@ -372,13 +425,14 @@ mod tests {
     }
 
     #[test]
-    fn a_device_takes_at_most_230_bytes() {
+    fn a_device_takes_at_most_270_bytes() {
         for devices in [30_000, 60_000_u32] {
             let mut board = Board::default();
             for device in 0..devices {
                 board.slots.insert(device * 3 + 1, device);
                 board.alive.set(device);
                 board.facts.put(device, Facts::default());
+                board.flags.put(device, Flags::default());
                 board.uids.put(device, &format!("dev-{device:020}"));
                 for column in &mut board.single {
                     column.put(device, device % 500);
@@ -389,7 +443,7 @@ mod tests {
                 }
             }
             let each = bytes(&board) / usize::try_from(devices).unwrap_or(1);
-            assert!(each <= 230, "{each} bytes a device with {devices} devices");
+            assert!(each <= 270, "{each} bytes a device with {devices} devices");
             let facet = board.facet(FacetField::Status, None, 10);
             assert_eq!(facet.without, u64::from(devices.div_ceil(500)));
         }

@@ -44,6 +44,8 @@ type Heads = Arc<HashMap<u32, u64>>;
 #[derive(Default)]
 pub(super) struct Uses {
     of: Cells<Days>,
+    /// Devices with any.
+    any: Bits,
     /// The first day that is kept.
     from: i64,
     /// The last hour with any use.
@@ -86,6 +88,7 @@ impl Uses {
         if self.of.get(slot).is_some_and(|days| !days.all.is_empty()) {
             self.of.put(slot, Days::default());
         }
+        self.any.clear(slot);
     }
 
     /// Puts days of a device beside those that are known of it, or in their place.
@@ -104,6 +107,7 @@ impl Uses {
             .collect();
         all.extend(told.iter().map(|(day, _)| *day));
         all.sort_unstable_by_key(|day| day.day);
+        self.any.set(slot);
         self.of.put(slot, Days { all: all.into(), last });
     }
 }
@@ -195,6 +199,11 @@ impl Board {
         })
     }
 
+    /// Devices with any use of late.
+    pub(crate) const fn in_use(&self) -> &Bits {
+        &self.used.any
+    }
+
     /// How much a device was used in that time.
     pub(crate) fn used(&self, slot: u32, window: &Window, heads: &HashMap<u32, u64>) -> Used {
         let (first, head) = (window.first_day(), window.head());
@@ -233,7 +242,7 @@ impl Board {
             days.take_while(|day| i64::from(day.day) <= first)
                 .any(|day| i64::from(day.day) == first && day.hours & hours != 0)
         };
-        let some: Vec<u32> = wanted.slots().filter(then).take(FEW + 1).collect();
+        let some: Vec<u32> = wanted.clone().and(&self.used.any).slots().filter(then).take(FEW + 1).collect();
         if some.is_empty() {
             return Ok(Heads::default());
         }

@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use medward_model::{DeviceId, Timestamp};
+use medward_model::{DeviceId, Severity, Timestamp};
 use medward_monitor::{FindingCounts, FindingList, FindingRow, Page, StoreError, TopicRow, severity_of_rank};
 use serde_json::Value as Json;
 
 use crate::Database;
-use crate::board::{Bits, Board, Sum, TopicSum};
+use crate::board::{Bits, Board, Rulings, Sum, TopicSum};
 use crate::columns::{
     finding_kind, finding_kind_code, severity, severity_code, shown, treatment, treatment_code, verdict,
     verdict_code,
 };
 use crate::cursor;
 use crate::packing::unpack;
-use crate::search::{pattern, sites};
+use crate::search::{pattern, site_numbers};
 use crate::session::Session;
 use crate::sql::{Row, Sql};
 
@@ -31,9 +31,9 @@ async fn condition(session: &mut Session, list: &FindingList, sql: &mut Sql) -> 
         let id = moved.map(|row| row.text(0)).transpose()?.unwrap_or_else(|| device.0.clone());
         sql.push(" AND f.device = (SELECT x.id FROM device x WHERE x.uid = ").bind(id).push(")");
     }
-    if list.sites.is_some() {
-        sql.push(" AND ");
-        sites(list.sites.as_deref(), "d.site", sql);
+    if let Some(sites) = site_numbers(session, list.sites.as_deref()).await? {
+        // Not by an index: all devices of a site are more than those that a page shows.
+        sql.push(" AND d.site + 0 IN ").numbers(sites);
     }
     if !list.kinds.is_empty() {
         sql.push(" AND r.kind IN ").numbers(list.kinds.iter().map(|kind| finding_kind_code(*kind)));
@@ -45,7 +45,10 @@ async fn condition(session: &mut Session, list: &FindingList, sql: &mut Sql) -> 
         sql.push(" AND r.status IN ").numbers(list.statuses.iter().map(|s| verdict_code(*s)));
     }
     if let Some(least) = list.severity {
+        // By the rank, too, which the list is ordered by.
+        let ranks = Severity::ALL.iter().position(|one| *one == least).unwrap_or(0) * 8 + 8;
         sql.push(" AND r.severity >= ").bind(severity_code(least));
+        sql.push(&format!(" AND f.rank < {ranks}"));
     }
     if let Some(exploited) = list.exploited {
         sql.push(" AND r.exploited = ").bind(exploited);
@@ -87,9 +90,23 @@ fn read(row: &Row) -> Result<FindingRow, StoreError> {
 pub(super) async fn page(database: &Database, list: &FindingList) -> Result<Page<FindingRow>, StoreError> {
     const NAME: &str = "findings";
     let limit = cursor::limit(&list.page)?;
-    let mut session = database.engine.reader().await?;
+    let mut session = database.engine.snapshot().await?;
     let mut sql = Sql::new(&format!("{COLUMNS}{FROM}"));
     condition(&mut session, list, &mut sql).await?;
+    if on_board(list) {
+        let mut board = database.board.lock().await;
+        board.refresh(&mut session).await?;
+        let within = within(&board, &mut session, list).await?;
+        // Few are put in order; more are found soon by walking all in that order, from the first rank that any has.
+        match board.rulings(list, &within) {
+            Rulings::Few(rulings) => {
+                sql.push(" AND f.ruling IN ").keys(session.is_sqlite(), &rulings)?;
+            }
+            Rulings::Many { first } => {
+                sql.push(&format!(" AND f.rank >= {first}"));
+            }
+        }
+    }
     if let Some(at) = &list.page.cursor {
         let (rank, key): (i64, i64) = cursor::read(NAME, at)?;
         sql.push(" AND (f.rank, f.id) > (").bind(rank).push(", ").bind(key).push(")");
@@ -117,13 +134,10 @@ const fn on_board(list: &FindingList) -> bool {
 
 /// The devices of the sites that the list names.
 async fn within(board: &Board, session: &mut Session, list: &FindingList) -> Result<Bits, StoreError> {
-    if list.sites.is_none() {
-        return Ok(board.all().clone());
-    }
-    let mut sql = Sql::new("SELECT s.id FROM site s WHERE ");
-    sites(list.sites.as_deref(), "s.id", &mut sql);
-    let sites = session.fetch(sql).await?.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
-    Ok(board.of_sites(&sites))
+    Ok(match site_numbers(session, list.sites.as_deref()).await? {
+        Some(sites) => board.of_sites(&sites),
+        None => board.all().clone(),
+    })
 }
 
 /// Where a page of topics ended: rank, devices as a negative number, topic.

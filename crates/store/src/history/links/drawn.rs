@@ -10,7 +10,7 @@ use crate::board::{Board, select};
 use crate::columns::{NEVER, NONE, keyed};
 use crate::ingest::DAY;
 use crate::session::Session;
-use crate::sql::{Sql, Value};
+use crate::sql::Sql;
 
 /// Conversations that are drawn at most.
 const DRAWN: i64 = 12_000;
@@ -25,6 +25,9 @@ const DRAWN_AT_LEAST: i64 = 2_000;
 const FEW: u64 = 500;
 
 const COLUMNS: &str = "c.id, c.originator, c.responder, c.protocol, c.flows, c.bytes, c.first, c.last";
+
+/// So many numbers tell of a conversation.
+const NUMBERS: usize = 8;
 
 /// A conversation that is drawn; `flows` and `bytes` are those of the time asked for.
 struct Drawn {
@@ -60,34 +63,38 @@ pub(super) async fn links(
     let (board, wanted) = select(database, session, &list.devices).await?;
     let keys: Option<Vec<i64>> =
         (wanted.count() <= FEW).then(|| wanted.slots().map(|slot| board.key(slot)).collect());
+    let generation = board.generation();
     // Others need not wait for what the database is asked now.
     drop(board);
     let statements = match &keys {
         Some(keys) if keys.is_empty() => Vec::new(),
         Some(keys) => of_devices(session.is_sqlite(), most, keys),
-        None => vec![Sql::new(&format!(
-            "SELECT {COLUMNS} FROM conversation c ORDER BY c.bytes DESC, c.id DESC LIMIT {most}"
-        ))],
+        None => {
+            vec![Sql::new(&format!("FROM conversation c ORDER BY c.bytes DESC, c.id DESC LIMIT {most}"))]
+        }
     };
-    let mut rows = Vec::new();
+    let mut told = Vec::new();
     for sql in statements {
-        rows.push(session.fetch(sql).await?);
+        told.push(numbers(session, sql).await?);
     }
-    // Meanwhile the board may have been read anew.
-    let (board, wanted) = select(database, session, &list.devices).await?;
+    let mut board = database.board.lock().await;
+    board.refresh(session).await?;
+    let (board, wanted) = if board.generation() == generation {
+        (board, wanted)
+    } else {
+        drop(board);
+        select(database, session, &list.devices).await?
+    };
     let mut drawn = Vec::new();
-    for (turn, rows) in rows.iter().enumerate() {
-        for row in rows {
-            let [Some(from), Some(to)] = [board.slot(row.int(1)?), board.slot(row.int(2)?)] else { continue };
+    for (turn, all) in told.iter().enumerate() {
+        for [id, from, to, protocol, flows, bytes, first, last] in all.iter().copied() {
+            let [Some(from), Some(to)] = [board.slot(from), board.slot(to)] else { continue };
             // The second time it is asked for what others say to the devices.
             let fits = if turn == 0 { wanted.has(from) || wanted.has(to) } else { !wanted.has(from) };
-            let last = row.int(7)?;
-            if !fits || list.since.is_some_and(|since| last < since.as_nanos()) {
-                continue;
+            if fits && list.since.is_none_or(|since| last >= since.as_nanos()) {
+                let [flows, bytes] = [flows, bytes].map(|count| u64::try_from(count).unwrap_or(0));
+                drawn.push(Drawn { id, ends: [from, to], protocol, flows, bytes, first, last });
             }
-            let (flows, bytes) = (row.count(4)?, row.count(5)?);
-            let (id, protocol, first) = (row.int(0)?, row.int(3)?, row.int(6)?);
-            drawn.push(Drawn { id, ends: [from, to], protocol, flows, bytes, first, last });
         }
     }
     let nodes = Nodes::of(&board, list.group, &drawn);
@@ -98,12 +105,35 @@ pub(super) async fn links(
     put_together(session, &drawn, &nodes, limit).await
 }
 
+/// Conversations as numbers, all in one text: a row each would cost more than the search.
+async fn numbers(session: &mut Session, which: Sql) -> Result<Vec<[i64; NUMBERS]>, StoreError> {
+    let all = COLUMNS.replace("c.", "CAST(c.").replace(", ", " AS TEXT) || ' ' || ");
+    let all = if session.is_sqlite() {
+        format!("GROUP_CONCAT({all} AS TEXT))")
+    } else {
+        format!("STRING_AGG({all} AS TEXT), ',')")
+    };
+    let mut sql = Sql::new(&format!("SELECT {all} FROM (SELECT {COLUMNS} {}) c", which.text));
+    sql.args = which.args;
+    let text = session.first(sql).await?.map(|row| row.maybe_text(0)).transpose()?.flatten();
+    let text = text.unwrap_or_default();
+    let of_one = |text: &str| {
+        let mut numbers = text.split(' ').map_while(|number| number.parse().ok());
+        let mut all = [0; NUMBERS];
+        for place in &mut all {
+            *place = numbers.next()?;
+        }
+        Some(all)
+    };
+    Ok(text.split(',').filter_map(of_one).collect())
+}
+
 /// Conversations of few devices: of each, those with most bytes.
 fn of_devices(sqlite: bool, most: i64, keys: &[i64]) -> Vec<Sql> {
     let each = most / i64::try_from(keys.len()).unwrap_or(1).max(1);
     let of_end = |end: &str| {
         let largest = format!("WHERE x.{end} = m.id ORDER BY x.bytes DESC, x.id DESC LIMIT {each}");
-        let mut sql = Sql::new(&format!("SELECT {COLUMNS} FROM (SELECT d.id FROM device d WHERE d.id IN "));
+        let mut sql = Sql::new("FROM (SELECT d.id FROM device d WHERE d.id IN ");
         sql.numbers(keys.iter().copied());
         sql.push(&if sqlite {
             format!(") m CROSS JOIN conversation c WHERE c.id IN (SELECT x.id FROM conversation x {largest})")
@@ -126,13 +156,8 @@ async fn within(session: &mut Session, drawn: &mut Vec<Drawn>, first: i64) -> Re
     if !older.is_empty() {
         let mut sql = Sql::default();
         leaps("conversation_day", first, &mut sql);
-        if session.is_sqlite() {
-            sql.push("c (id) AS (SELECT j.value FROM json_each(");
-            sql.bind(crate::sql::to_json(&older)?).push(") j)");
-        } else {
-            sql.push("c (id) AS (SELECT * FROM UNNEST(");
-            sql.bind(Value::Ints(older.into_iter().map(Some).collect())).push("))");
-        }
+        sql.push("c (id) AS ");
+        sql.keys(session.is_sqlite(), &older)?;
         sql.push(
             " SELECT c.id, CAST(SUM(h.flows) AS BIGINT), CAST(SUM(h.bytes) AS BIGINT) FROM k CROSS JOIN c \
              CROSS JOIN conversation_day h WHERE h.bucket = k.bucket AND h.conversation = c.id GROUP BY c.id",

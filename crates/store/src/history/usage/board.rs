@@ -7,7 +7,7 @@ use medward_monitor::{FacetField, Page, StoreError, UseGroup, UseList, UseRow};
 
 use super::{Span, WEEK};
 use crate::Database;
-use crate::board::{Bits, Board, Window, select};
+use crate::board::{Bits, Board, Used, Window, select};
 use crate::columns::{NONE, keyed, shown};
 use crate::cursor;
 use crate::session::Session;
@@ -78,31 +78,37 @@ pub(super) async fn page(
         return Ok(None);
     }
     let heads = board.heads(session, &window, &wanted).await?;
-    let mut sums = sum_up(&board, list.group, &window, &wanted, &heads);
-    let compare = |sum: &Sum, hours: u64, actions: u64, other: &dyn Fn() -> String| {
-        let order = (sum.hours, sum.actions).cmp(&(hours, actions));
-        let order = order.then_with(|| text(&board, list.group, sum.node).cmp(&other()));
+    let by = |a: &Sum, b: &Sum| {
+        let order = (a.hours, a.actions).cmp(&(b.hours, b.actions)).then_with(|| match list.group {
+            // Many are alike, of which none is copied.
+            UseGroup::Device => board.uid(a.node).cmp(board.uid(b.node)),
+            group => text(&board, group, a.node).cmp(&text(&board, group, b.node)),
+        });
         if list.least_first { order } else { order.reverse() }
     };
-    if let Some((hours, actions, node)) = after {
-        let (hours, actions) = (hours.unsigned_abs(), actions.unsigned_abs());
-        sums.retain(|sum| compare(sum, hours, actions, &|| node.clone()) == Ordering::Greater);
-    }
-    let by = |a: &Sum, b: &Sum| match list.group {
-        // Many are alike, of which none is copied.
-        UseGroup::Device => {
-            let order = (a.hours, a.actions).cmp(&(b.hours, b.actions));
-            let order = order.then_with(|| board.uid(a.node).cmp(board.uid(b.node)));
-            if list.least_first { order } else { order.reverse() }
-        }
-        group => compare(a, b.hours, b.actions, &|| text(&board, group, b.node)),
+    let beyond = |sum: &Sum| {
+        let Some((hours, actions, node)) = &after else { return true };
+        let order = (sum.hours, sum.actions).cmp(&(hours.unsigned_abs(), actions.unsigned_abs()));
+        let order = order.then_with(|| text(&board, list.group, sum.node).cmp(node));
+        order == if list.least_first { Ordering::Greater } else { Ordering::Less }
     };
-    let more = sums.len() > limit;
-    if more {
-        sums.select_nth_unstable_by(limit, by);
-        sums.truncate(limit);
+    let mut first = First { sums: Vec::new(), last: None, limit: limit + 1 };
+    let groups = groups(&board, list.group, &window, &wanted, &heads);
+    match groups {
+        Some(groups) => groups.into_iter().filter(beyond).for_each(|sum| first.add(sum, by)),
+        None => {
+            for slot in wanted.slots() {
+                let sum = of_device(&board, slot, &window, &heads);
+                if first.may_hold(&sum, by) && beyond(&sum) {
+                    first.add(sum, by);
+                }
+            }
+        }
     }
+    let mut sums = first.sums;
     sums.sort_unstable_by(by);
+    let more = sums.len() > limit;
+    sums.truncate(limit);
     let next = match sums.last() {
         Some(last) if more => {
             Some(cursor::write(name, &(last.hours, last.actions, text(&board, list.group, last.node)))?)
@@ -144,46 +150,75 @@ pub(super) async fn page(
     Ok(Some(Page { items, next }))
 }
 
-fn sum_up(
+/// The first so many of all that are added, in no order.
+struct First {
+    sums: Vec<Sum>,
+    /// What lies behind it is none of them.
+    last: Option<Sum>,
+    limit: usize,
+}
+
+impl First {
+    fn may_hold(&self, sum: &Sum, by: impl Fn(&Sum, &Sum) -> Ordering) -> bool {
+        self.last.as_ref().is_none_or(|last| by(sum, last) == Ordering::Less)
+    }
+
+    fn add(&mut self, sum: Sum, by: impl Fn(&Sum, &Sum) -> Ordering + Copy) {
+        if !self.may_hold(&sum, by) {
+            return;
+        }
+        self.sums.push(sum);
+        if self.sums.len() >= self.limit.saturating_mul(8) {
+            let (_, last, _) = self.sums.select_nth_unstable_by(self.limit.saturating_sub(1), by);
+            self.last = Some(*last);
+            self.sums.truncate(self.limit);
+        }
+    }
+}
+
+fn of_device(board: &Board, slot: u32, window: &Window, heads: &HashMap<u32, u64>) -> Sum {
+    let used = if board.in_use().has(slot) { board.used(slot, window, heads) } else { Used::default() };
+    Sum {
+        node: slot,
+        devices: 1,
+        used: u64::from(used.days > 0),
+        actions: used.actions,
+        hours: used.hours,
+        days: used.days,
+        last: used.last,
+    }
+}
+
+/// `None` where devices are not drawn together.
+fn groups(
     board: &Board,
     group: UseGroup,
     window: &Window,
     wanted: &Bits,
     heads: &HashMap<u32, u64>,
-) -> Vec<Sum> {
-    let single = field(group).and_then(|field| board.single(field));
-    let Some(single) = single else {
-        return wanted
-            .slots()
-            .map(|slot| {
-                let used = board.used(slot, window, heads);
-                Sum {
-                    node: slot,
-                    devices: 1,
-                    used: u64::from(used.days > 0),
-                    actions: used.actions,
-                    hours: used.hours,
-                    days: used.days,
-                    last: used.last,
-                }
-            })
-            .collect();
-    };
+) -> Option<Vec<Sum>> {
+    let single = board.single(field(group)?)?;
     let mut sums = vec![Sum::default(); single.codes()];
+    let at = |code: u32| usize::try_from(code).unwrap_or(usize::MAX);
     for slot in wanted.slots() {
-        let node = single.code(slot);
-        let Some(sum) = usize::try_from(node).ok().and_then(|node| sums.get_mut(node)) else { continue };
+        if let Some(sum) = sums.get_mut(at(single.code(slot))) {
+            sum.devices += 1;
+        }
+    }
+    for slot in wanted.clone().and(board.in_use()).slots() {
+        let Some(sum) = sums.get_mut(at(single.code(slot))) else { continue };
         let used = board.used(slot, window, heads);
-        sum.node = node;
-        sum.devices += 1;
         sum.used += u64::from(used.days > 0);
         sum.actions += used.actions;
         sum.hours += used.hours;
         sum.days += used.days;
         sum.last = sum.last.max(used.last);
     }
+    for (node, sum) in (0..).zip(&mut sums) {
+        sum.node = node;
+    }
     sums.retain(|sum| sum.devices > 0);
-    sums
+    Some(sums)
 }
 
 /// Use by the hour of the week, for the nodes of a page, in their order.
@@ -216,7 +251,7 @@ fn weeks(board: &Board, group: UseGroup, window: &Window, wanted: &Bits, sums: &
             *at = Some(place);
         }
     }
-    for slot in wanted.slots() {
+    for slot in wanted.clone().and(board.in_use()).slots() {
         let place = usize::try_from(single.code(slot)).ok().and_then(|node| places.get(node));
         if let Some(week) = place.copied().flatten().and_then(|place| weeks.get_mut(place)) {
             add(week, slot);
