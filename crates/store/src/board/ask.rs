@@ -100,6 +100,14 @@ struct LookUp {
     name: Option<String>,
 }
 
+/// Who was found to have something.
+#[derive(Clone)]
+pub(super) struct Kept {
+    keys: Arc<Vec<u32>>,
+    /// Their slots, as long as the board is of that generation.
+    bits: Option<(u64, Arc<Bits>)>,
+}
+
 /// A search in the making.
 struct Asking<'a> {
     database: &'a Database,
@@ -109,7 +117,7 @@ struct Asking<'a> {
     /// Devices that there are.
     devices: u64,
     look_ups: Vec<LookUp>,
-    sets: Vec<Option<Arc<Vec<u32>>>>,
+    sets: Vec<Option<Kept>>,
 }
 
 /// The board as it is at the session's moment, with the devices that are in a list.
@@ -142,8 +150,10 @@ pub(crate) async fn select<'a>(
     let Asking { sets, look_ups, .. } = asking;
     let mut board = database.board.lock().await;
     board.refresh(session).await?;
-    for (look_up, set) in look_ups.into_iter().zip(&sets) {
-        if let (Some(name), Some(set)) = (look_up.name, set) {
+    let mut sets: Vec<Kept> = sets.into_iter().flatten().collect();
+    for (look_up, set) in look_ups.into_iter().zip(&mut sets) {
+        board.place(set);
+        if let Some(name) = look_up.name {
             board.keep(name, set);
         }
     }
@@ -182,7 +192,7 @@ impl Asking<'_> {
             if set.is_none() {
                 let found = self.session.first(look_up.sql.clone()).await?;
                 let text = found.map(|row| row.maybe_text(0)).transpose()?.flatten();
-                *set = Some(Arc::new(keys(&text.unwrap_or_default())));
+                *set = Some(Kept { keys: Arc::new(keys(&text.unwrap_or_default())), bits: None });
             }
         }
         Ok(())
@@ -288,7 +298,7 @@ impl Asking<'_> {
             let older = Arc::new(keys(&row.maybe_text(0)?.unwrap_or_default()));
             let place = self.later(Sql::default(), false);
             if let Some(set) = self.sets.get_mut(place) {
-                *set = Some(older);
+                *set = Some(Kept { keys: older, bits: None });
             }
             // What was never seen is neither younger nor older, and has the least time.
             if younger {
@@ -313,17 +323,29 @@ impl Asking<'_> {
 }
 
 impl Board {
-    fn keep(&mut self, name: String, set: &Arc<Vec<u32>>) {
-        let kept: usize = self.looked_up.values().map(|keys| keys.len() + 50).sum();
-        if kept + set.len() > KEPT {
+    fn keep(&mut self, name: String, set: &Kept) {
+        let kept: usize = self.looked_up.values().map(|set| set.keys.len() + 50).sum();
+        if kept + set.keys.len() > KEPT {
             self.looked_up.clear();
         }
-        if set.len() <= KEPT {
-            self.looked_up.insert(name, Arc::clone(set));
+        if set.keys.len() <= KEPT {
+            self.looked_up.insert(name, set.clone());
         }
     }
 
-    fn eval(&self, part: &Part, sets: &[Option<Arc<Vec<u32>>>]) -> Bits {
+    /// Finds the slots of what was looked up, where they are not known.
+    fn place(&self, set: &mut Kept) {
+        if set.bits.as_ref().is_some_and(|(generation, _)| *generation == self.generation) {
+            return;
+        }
+        let mut bits = Bits::default();
+        for slot in set.keys.iter().filter_map(|key| self.slots.get(key)) {
+            bits.set(*slot);
+        }
+        set.bits = Some((self.generation, Arc::new(bits)));
+    }
+
+    fn eval(&self, part: &Part, sets: &[Kept]) -> Bits {
         match part {
             Part::And(parts) => {
                 parts.iter().fold(self.alive.clone(), |bits, part| bits.and(&self.eval(part, sets)))
@@ -332,8 +354,11 @@ impl Board {
                 parts.iter().fold(Bits::default(), |bits, part| bits.or(&self.eval(part, sets)))
             }
             Part::Not(inner) => self.alive.clone().without(&self.eval(inner, sets)),
-            Part::LookedUp(place) => self.those(sets.get(*place)),
-            Part::NotLookedUp(place) => self.alive.clone().without(&self.those(sets.get(*place))),
+            Part::LookedUp(place) => those(sets.get(*place)).map_or_else(Bits::default, Bits::clone),
+            Part::NotLookedUp(place) => match those(sets.get(*place)) {
+                Some(bits) => self.alive.clone().without(bits),
+                None => self.alive.clone(),
+            },
             Part::Sites(sites) => self.by_flags(|flags| sites.contains(&flags.site)),
             Part::Id(wanted) => self.by_id(wanted),
             Part::Finding(severity, kind) => self.with_finding(|ruling| ruling.is_found(*severity, *kind)),
@@ -341,16 +366,6 @@ impl Board {
             Part::Test(test) => self.by_flags(|flags| test.holds(flags)),
             Part::Fact(fact) => self.by_facts(|facts| fact.holds(facts)),
         }
-    }
-
-    fn those(&self, set: Option<&Option<Arc<Vec<u32>>>>) -> Bits {
-        let mut bits = Bits::default();
-        for key in set.into_iter().flatten().flat_map(|keys| keys.iter()) {
-            if let Some(slot) = self.slots.get(key) {
-                bits.set(*slot);
-            }
-        }
-        bits
     }
 
     pub(super) fn by_flags(&self, holds: impl Fn(Flags) -> bool) -> Bits {
@@ -370,6 +385,10 @@ impl Board {
         };
         Bits::of(self.facts.all.len(), holds).and(&self.alive)
     }
+}
+
+fn those(set: Option<&Kept>) -> Option<&Bits> {
+    set.and_then(|set| set.bits.as_ref()).map(|(_, bits)| &**bits)
 }
 
 /// True where the identifier, folded, contains what is wanted, which is folded.

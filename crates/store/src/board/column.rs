@@ -3,6 +3,35 @@
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
+/// Hashes of numbers that are all different: spread, and no more.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0 ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // An odd factor with as many ones as noughts; the upper half comes down, as tables look at the lower bits too.
+        let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = spread ^ (spread >> 32);
+    }
+}
+
+/// A table by numbers.
+pub(crate) type Numbered<K, V> = HashMap<K, V, std::hash::BuildHasherDefault<Spread>>;
+
 /// Code of "none".
 pub(crate) const NOTHING: u32 = 0;
 
@@ -89,14 +118,16 @@ impl Column {
     }
 }
 
-/// The identifiers of devices, one behind the other.
+/// A text a device, one behind the other.
 #[derive(Default)]
-pub(crate) struct Uids {
+pub(crate) struct Texts {
     text: String,
     /// Where each begins, and how long it is.
     of: Cells<(u32, u16)>,
+    /// Bytes of texts that no device has any more.
+    left: usize,
     /// By a hash of it, the slot that had it last.
-    slots: HashMap<u64, u32>,
+    slots: Numbered<u64, u32>,
 }
 
 fn hash(uid: &str) -> u64 {
@@ -105,11 +136,15 @@ fn hash(uid: &str) -> u64 {
     hasher.finish()
 }
 
-impl Uids {
-    /// A slot that is used anew leaves the identifier that it had behind, until everything is read anew.
+impl Texts {
     pub(crate) fn put(&mut self, slot: u32, uid: &str) {
-        if self.get(slot) == uid {
+        let before = self.get(slot);
+        if before == uid {
             return;
+        }
+        self.left += before.len();
+        if self.left > self.text.len() / 2 + 65_536 {
+            self.tidy();
         }
         let (Ok(start), Ok(length)) = (u32::try_from(self.text.len()), u16::try_from(uid.len())) else {
             return;
@@ -119,13 +154,35 @@ impl Uids {
         }
         self.text.push_str(uid);
         self.of.put(slot, (start, length));
-        self.slots.insert(hash(uid), slot);
+    }
+
+    /// As [`Texts::put`], to be found by it.
+    pub(crate) fn put_unique(&mut self, slot: u32, uid: &str) {
+        if self.get(slot) != uid {
+            self.slots.remove(&hash(self.get(slot)));
+            self.put(slot, uid);
+            self.slots.insert(hash(uid), slot);
+        }
     }
 
     /// The slot with that identifier; two of the same hash are as good as never met.
     pub(crate) fn find(&self, uid: &str) -> Option<u32> {
         let slot = *self.slots.get(&hash(uid))?;
         (self.get(slot) == uid).then_some(slot)
+    }
+
+    /// Leaves out what no device has any more.
+    fn tidy(&mut self) {
+        let mut text = String::with_capacity(self.text.len());
+        for slot in 0..u32::try_from(self.of.all.len()).unwrap_or(u32::MAX) {
+            let (start, length) = (text.len(), self.get(slot).len());
+            text.push_str(self.get(slot));
+            if let (Ok(start), Ok(length)) = (u32::try_from(start), u16::try_from(length)) {
+                self.of.put(slot, (start, length));
+            }
+        }
+        self.text = text;
+        self.left = 0;
     }
 
     pub(crate) fn get(&self, slot: u32) -> &str {
@@ -243,11 +300,21 @@ mod tests {
     }
 
     #[test]
+    fn texts_that_change_again_and_again_are_kept_once() {
+        let mut texts = Texts::default();
+        for turn in 0..100_000 {
+            texts.put(turn % 10, &format!("text {turn}"));
+        }
+        assert!(texts.text.len() < 400_000, "{}", texts.text.len());
+        assert_eq!(texts.get(3), "text 99993");
+    }
+
+    #[test]
     fn identifiers_are_read_back() {
-        let mut uids = Uids::default();
-        uids.put(3, "abc");
-        uids.put(0, "de");
-        uids.put(3, "fgh");
+        let mut uids = Texts::default();
+        uids.put_unique(3, "abc");
+        uids.put_unique(0, "de");
+        uids.put_unique(3, "fgh");
         assert_eq!([uids.get(0), uids.get(1), uids.get(3)], ["de", "", "fgh"]);
         assert_eq!(["de", "fgh", "abc", ""].map(|uid| uids.find(uid)), [Some(0), Some(3), None, None]);
     }

@@ -15,7 +15,6 @@ mod found;
 mod used;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use medward_monitor::{FacetField, StoreError, switch_of};
 
@@ -26,7 +25,7 @@ use crate::terms::{POSITION, SERVICE, TAG, VLAN};
 
 pub(crate) use ask::select;
 pub(crate) use column::{Bits, NOTHING};
-use column::{Cells, Column, Uids, at};
+use column::{Cells, Column, Numbered, Texts, at};
 pub(crate) use found::{Rulings, Sum, TopicSum};
 pub(crate) use used::{Used, Window};
 
@@ -59,7 +58,7 @@ const TEXTS: usize = 8;
 
 const COLUMNS: &str = "SELECT d.id, d.site_key, d.grp, d.category, d.vendor, d.model, d.os, d.owner, d.place, \
                        d.status, d.scope, d.lifecycle, d.uid, d.site, d.medical, d.criticality, d.known, d.letters | d.said, \
-                       d.first_seen, d.vlan, d.terms FROM device d";
+                       d.first_seen, d.vlan, d.terms, d.name FROM device d";
 
 /// Fields with several values, and the field of their terms. The switch at whose port a device is counts for it alone.
 const SEVERAL: [(Option<FacetField>, i64); 4] = [
@@ -126,7 +125,7 @@ impl Flags {
 pub(crate) struct Board {
     /// All changes below are in.
     horizon: i64,
-    slots: HashMap<u32, u32>,
+    slots: Numbered<u32, u32>,
     /// Slots in use.
     alive: Bits,
     free: Vec<u32>,
@@ -136,11 +135,13 @@ pub(crate) struct Board {
     flags: Cells<Flags>,
     /// Another where anything but times may be other.
     generation: u64,
-    uids: Uids,
+    uids: Texts,
+    /// As lists are ordered by them.
+    names: Texts,
     found: found::Findings,
     used: used::Uses,
     /// Who has what was looked up in other tables; as long as nothing changes.
-    looked_up: HashMap<String, Arc<Vec<u32>>>,
+    looked_up: HashMap<String, ask::Kept>,
 }
 
 fn number(key: i64) -> Result<u32, StoreError> {
@@ -273,7 +274,8 @@ impl Board {
             };
             column.put(slot, code);
         }
-        self.uids.put(slot, &row.text(12)?);
+        self.uids.put_unique(slot, &row.text(12)?);
+        self.names.put(slot, &row.text(21)?);
         let facts = Facts {
             known: row.int(16)?,
             letters: row.int(17)?,
@@ -347,6 +349,11 @@ impl Board {
         self.uids.get(slot)
     }
 
+    /// What it is called.
+    pub(crate) fn name(&self, slot: u32) -> &str {
+        shown(self.names.get(slot)).unwrap_or_default()
+    }
+
     /// Where the device of that identifier stands.
     pub(crate) fn find(&self, uid: &str) -> Option<u32> {
         self.uids.find(uid).filter(|slot| self.alive.has(*slot))
@@ -416,7 +423,8 @@ mod tests {
         let codes: usize = columns.map(|column| column.of.all.capacity() * size_of::<u32>()).sum();
         let facts = board.facts.all.capacity() * size_of::<Facts>()
             + board.flags.all.capacity() * size_of::<Flags>()
-            + board.uids.bytes();
+            + board.uids.bytes()
+            + board.names.bytes();
         let sets = |column: &Column| -> usize {
             let heap: usize = column.sets.all.iter().map(|set| 2 * (set.capacity() * 4 + 16)).sum();
             heap + column.sets.all.len() * (2 * size_of::<Vec<u32>>() + 8)
@@ -425,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_takes_at_most_270_bytes() {
+    fn a_device_takes_at_most_300_bytes() {
         for devices in [30_000, 60_000_u32] {
             let mut board = Board::default();
             for device in 0..devices {
@@ -433,7 +441,8 @@ mod tests {
                 board.alive.set(device);
                 board.facts.put(device, Facts::default());
                 board.flags.put(device, Flags::default());
-                board.uids.put(device, &format!("dev-{device:020}"));
+                board.uids.put_unique(device, &format!("dev-{device:020}"));
+                board.names.put(device, &format!("pump-{device:015}"));
                 for column in &mut board.single {
                     column.put(device, device % 500);
                 }
@@ -443,7 +452,7 @@ mod tests {
                 }
             }
             let each = bytes(&board) / usize::try_from(devices).unwrap_or(1);
-            assert!(each <= 270, "{each} bytes a device with {devices} devices");
+            assert!(each <= 300, "{each} bytes a device with {devices} devices");
             let facet = board.facet(FacetField::Status, None, 10);
             assert_eq!(facet.without, u64::from(devices.div_ceil(500)));
         }

@@ -212,7 +212,8 @@ impl Board {
             used.hours += u64::from(hours.count_ones());
             used.days += 1;
             used.actions += match head {
-                Some(_) if i64::from(day.day) == first => {
+                // All of its hours of that day may be asked for.
+                Some(head) if i64::from(day.day) == first && day.hours & !head != 0 => {
                     let key = self.facts.get(slot).map_or(0, |facts| facts.key);
                     heads.get(&key).copied().unwrap_or(0)
                 }
@@ -240,7 +241,7 @@ impl Board {
         let then = |slot: &u32| {
             let days = self.used.of.get(*slot).into_iter().flat_map(|days| days.all.iter());
             days.take_while(|day| i64::from(day.day) <= first)
-                .any(|day| i64::from(day.day) == first && day.hours & hours != 0)
+                .any(|day| i64::from(day.day) == first && day.hours & hours != 0 && day.hours & !hours != 0)
         };
         let some: Vec<u32> = wanted.clone().and(&self.used.any).slots().filter(then).take(FEW + 1).collect();
         if some.is_empty() {

@@ -15,6 +15,9 @@ use crate::{Database, columns};
 /// Up to so many devices are put in order; more are found soon by walking all in that order.
 const FEW: u64 = 3_000;
 
+/// Up to so many, they are put in order where they were not found soon.
+const MANY: u64 = 60_000;
+
 /// Devices that are walked at once, at least and at most.
 const STEP: u64 = 500;
 const LONGEST_STEP: u64 = 100_000;
@@ -104,18 +107,27 @@ pub(super) async fn page(database: &Database, list: &DeviceList) -> Result<Page<
     let mut session = database.engine.snapshot().await?;
     let (board, wanted) = select(database, &mut session, list).await?;
     let (found, all) = (wanted.count(), board.all().count());
-    let few = found <= FEW;
-    let some: Vec<i64> = if few { wanted.slots().map(|slot| board.key(slot)).collect() } else { Vec::new() };
-    let wanted = if few { Bits::default() } else { board.keys_of(&wanted) };
+    let some: Vec<i64> = match found <= MANY {
+        true => wanted.slots().map(|slot| board.key(slot)).collect(),
+        false => Vec::new(),
+    };
+    let wanted = board.keys_of(&wanted);
     // Others need not wait for what the database is asked now.
     drop(board);
-    let mut keys = if few {
-        let mut sql = Sql::new("SELECT d.id FROM device d WHERE d.id IN ");
-        sql.keys(session.is_sqlite(), &some)?;
-        order.push(after.as_ref(), wide(limit + 1), &mut sql);
-        session.fetch(sql).await?.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?
-    } else {
-        walk(&mut session, &order, after, limit + 1, all / found.max(1), &wanted).await?
+    let mut keys = None;
+    if found > FEW {
+        let patience = if found <= MANY { found * 2 } else { u64::MAX };
+        let walk = Walk { order: &order, limit: limit + 1, one_in: all / found.max(1), patience };
+        keys = walk.keys(&mut session, after.clone(), &wanted).await?;
+    }
+    let mut keys = match keys {
+        Some(keys) => keys,
+        None => {
+            let mut sql = Sql::new("SELECT d.id FROM device d WHERE d.id IN ");
+            sql.keys(session.is_sqlite(), &some)?;
+            order.push(after.as_ref(), wide(limit + 1), &mut sql);
+            session.fetch(sql).await?.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?
+        }
     };
     let more = keys.len() > limit;
     keys.truncate(limit);
@@ -133,34 +145,46 @@ fn wide(number: usize) -> u64 {
 }
 
 /// The first so many of the devices wanted, of which one in so many is, in an order.
-async fn walk(
-    session: &mut Session,
-    order: &Order,
-    mut after: Option<At>,
+struct Walk<'a> {
+    order: &'a Order,
     limit: usize,
     one_in: u64,
-    wanted: &Bits,
-) -> Result<Vec<i64>, StoreError> {
-    let mut keys = Vec::with_capacity(limit);
-    let mut step = (wide(limit) * one_in * 5 / 4 + 1).clamp(STEP.min(wide(limit) * one_in), LONGEST_STEP);
-    loop {
-        let mut sql = Sql::new(&format!(
-            "SELECT {} FROM (SELECT d.id FROM device d WHERE 1 = 1",
-            joined(session.is_sqlite())
-        ));
-        order.push(after.as_ref(), step, &mut sql);
-        sql.push(") d");
-        let text = session.first(sql).await?.map(|row| row.maybe_text(0)).transpose()?.flatten();
-        let all = board::keys(&text.unwrap_or_default());
-        let left = limit.saturating_sub(keys.len());
-        keys.extend(all.iter().filter(|key| wanted.has(**key)).take(left).map(|key| i64::from(*key)));
-        match all.last() {
-            Some(last) if keys.len() < limit && wide(all.len()) >= step => {
-                after = order.of_device(session, i64::from(*last)).await?;
+    /// It is given up after so many.
+    patience: u64,
+}
+
+impl Walk<'_> {
+    async fn keys(
+        &self,
+        session: &mut Session,
+        mut after: Option<At>,
+        wanted: &Bits,
+    ) -> Result<Option<Vec<i64>>, StoreError> {
+        let all = joined(session.is_sqlite());
+        let mut keys = Vec::with_capacity(self.limit);
+        let expected = wide(self.limit).saturating_mul(self.one_in);
+        let mut step = (expected * 5 / 4 + 1).clamp(STEP.min(expected), LONGEST_STEP);
+        let mut walked = 0;
+        loop {
+            let mut sql = Sql::new(&format!("SELECT {all} FROM (SELECT d.id FROM device d WHERE 1 = 1"));
+            self.order.push(after.as_ref(), step, &mut sql);
+            sql.push(") d");
+            let text = session.first(sql).await?.map(|row| row.maybe_text(0)).transpose()?.flatten();
+            let some = board::keys(&text.unwrap_or_default());
+            let left = self.limit.saturating_sub(keys.len());
+            keys.extend(some.iter().filter(|key| wanted.has(**key)).take(left).map(|key| i64::from(*key)));
+            walked += wide(some.len());
+            match some.last() {
+                Some(last) if keys.len() < self.limit && wide(some.len()) >= step => {
+                    if walked > self.patience {
+                        return Ok(None);
+                    }
+                    after = self.order.of_device(session, i64::from(*last)).await?;
+                }
+                _ => return Ok(Some(keys)),
             }
-            _ => return Ok(keys),
+            step = (step * 4).min(LONGEST_STEP);
         }
-        step = (step * 4).min(LONGEST_STEP);
     }
 }
 

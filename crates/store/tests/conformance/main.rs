@@ -78,6 +78,7 @@ suite!(
     devices::each_device_is_worth_its_own_value,
     devices::pages_hold_each_device_once_in_every_order,
     devices::a_cursor_of_another_list_is_refused,
+    devices::long_lists_are_walked_in_order,
     devices::facets_count_what_the_list_holds,
     devices::completion_offers_frequent_values_first,
     devices::sites_that_may_not_be_seen_are_not,

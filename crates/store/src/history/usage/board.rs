@@ -116,20 +116,11 @@ pub(super) async fn page(
         _ => None,
     };
     let weeks = weeks(&board, list.group, &window, &wanted, &sums);
-    let keys: Vec<i64> = match list.group {
-        UseGroup::Device => sums.iter().map(|sum| board.key(sum.node)).collect(),
-        _ => Vec::new(),
-    };
     let nodes: Vec<String> = sums.iter().map(|sum| text(&board, list.group, sum.node)).collect();
-    drop(board);
-    let names = names(session, &keys).await?;
     let mut items = Vec::with_capacity(sums.len());
-    for (((at, sum), node), week) in sums.iter().enumerate().zip(nodes).zip(weeks) {
+    for ((sum, node), week) in sums.iter().zip(nodes).zip(weeks) {
         let (key, label) = match list.group {
-            UseGroup::Device => {
-                let name = keys.get(at).and_then(|key| names.get(key)).cloned();
-                (node, name.unwrap_or_default())
-            }
+            UseGroup::Device => (node, board.name(sum.node).to_owned()),
             _ => {
                 let value = shown(&node).unwrap_or_default().to_owned();
                 (value.clone(), value)
@@ -258,16 +249,4 @@ fn weeks(board: &Board, group: UseGroup, window: &Window, wanted: &Bits, sums: &
         }
     }
     weeks
-}
-
-async fn names(session: &mut Session, keys: &[i64]) -> Result<HashMap<i64, String>, StoreError> {
-    let mut names = HashMap::with_capacity(keys.len());
-    for part in keys.chunks(500) {
-        let mut sql = Sql::new("SELECT d.id, d.name FROM device d WHERE d.id IN ");
-        sql.numbers(part.iter().copied());
-        for row in session.fetch(sql).await? {
-            names.insert(row.int(0)?, shown(&row.text(1)?).unwrap_or_default().to_owned());
-        }
-    }
-    Ok(names)
 }
