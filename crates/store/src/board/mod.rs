@@ -6,7 +6,7 @@
 //! way is through, and what lies above is read again next time, so that none is missed though they end in any order.
 //!
 //! A device takes a number of four bytes a field (a set of tags, VLANs or services is one number too), what searches ask of
-//! it, and its slot: some 200 bytes, which a test holds. An open finding takes 16 bytes, a day of use 12.
+//! it, and its slot: at most 300 bytes, which a test holds. An open finding takes 16 bytes, a day of use 12.
 
 mod ask;
 mod column;
