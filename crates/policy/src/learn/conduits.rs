@@ -8,7 +8,7 @@ use medward_model::Timestamp;
 use serde::Serialize;
 
 use super::profiles::{self, Profile};
-use super::superfluous::{Kept, called};
+use super::superfluous::{self, Kept, called};
 use super::traffic::{Seen, Side, Talk};
 use super::{Learning, services};
 use crate::language::{Conduit, Ends, Place, Service, StatedBy};
@@ -68,7 +68,8 @@ pub(super) fn draw(
         for (talk, seen) in talks {
             let leases = matches!(talk.protocol.as_str(), "dhcpv4" | "dhcpv6");
             let group = matches!(to, Side::Group(_));
-            let source = if leases && group { "any".to_owned() } else { called(from, profiles) };
+            let everybodys = group && superfluous::is_housekeeping(talk);
+            let source = if everybodys { "any".to_owned() } else { called(from, profiles) };
             let target = if group { GROUPS.to_owned() } else { called(to, profiles) };
             if leases && !group {
                 ways.entry((target.clone(), source.clone())).or_default().push((*talk, reversed(seen)));

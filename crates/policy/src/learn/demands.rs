@@ -9,7 +9,7 @@ use crate::language::{Duty, Ends, Invariant, Kind, Place};
 
 /// The invariants: what must never be first.
 pub(super) fn invariants(drawn: &[Drawn], traffic: &Traffic, profiles: &[Profile]) -> Vec<Invariant> {
-    let mut all: Vec<Invariant> = never(traffic, profiles);
+    let mut all: Vec<Invariant> = never(drawn, traffic, profiles);
     let kind = |ends: &Ends| match ends {
         Ends::Zones(names) => {
             let named = profiles.iter().find(|profile| names.contains(&profile.zone.name));
@@ -34,7 +34,7 @@ pub(super) fn invariants(drawn: &[Drawn], traffic: &Traffic, profiles: &[Profile
     all
 }
 
-fn never(traffic: &Traffic, profiles: &[Profile]) -> Vec<Invariant> {
+fn never(drawn: &[Drawn], traffic: &Traffic, profiles: &[Profile]) -> Vec<Invariant> {
     let outside = profiles.len().saturating_sub(1);
     let number = |side: &Side| match side {
         Side::Zone(at) => Some(*at),
@@ -55,7 +55,11 @@ fn never(traffic: &Traffic, profiles: &[Profile]) -> Vec<Invariant> {
         let care: Vec<String> = profiles
             .iter()
             .enumerate()
-            .filter(|(to, profile)| profile.zone.kind == Some(Kind::Clinical) && !seen.contains(&(at, *to)))
+            .filter(|(to, profile)| {
+                profile.zone.kind == Some(Kind::Clinical)
+                    && !seen.contains(&(at, *to))
+                    && !drawn.iter().any(|drawn| leads(drawn, stranger, profile))
+            })
             .map(|(_, profile)| profile.zone.name.clone())
             .collect();
         if care.is_empty() {
@@ -66,9 +70,18 @@ fn never(traffic: &Traffic, profiles: &[Profile]) -> Vec<Invariant> {
             from: Ends::Zones(vec![stranger.zone.name.clone()]),
             to: Ends::Zones(care),
             services: Vec::new(),
-            reason: format!("{who} opened nothing to devices of care, and has no business with them"),
+            reason: format!("{who}: no business with devices of care, and none was seen"),
             place: Place::default(),
         });
     }
     all
+}
+
+/// Whether a conduit leads from one profile to another.
+fn leads(drawn: &Drawn, from: &Profile, to: &Profile) -> bool {
+    let names = |ends: &Ends, profile: &Profile| match ends {
+        Ends::Any => true,
+        Ends::Zones(names) => names.contains(&profile.zone.name),
+    };
+    names(&drawn.conduit.from, from) && names(&drawn.conduit.to, to)
 }

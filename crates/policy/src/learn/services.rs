@@ -8,7 +8,7 @@ use super::traffic::Talk;
 use crate::language::Service;
 use crate::meaning::{Purpose, moves, shares_ports};
 use crate::ports::Ports;
-use crate::space::{ICMP, ICMPV6, SCTP, Services, TCP, UDP, any_service, port_range, protocol};
+use crate::space::{ICMP, ICMPV6, SCTP, Services, TCP, UDP, any_service, has_ports, port_range, protocol};
 
 /// The lowest of the ports that systems choose by themselves (Linux takes from 32768 on, RFC 6335 from 49152 on).
 const CHOSEN: u16 = 32_768;
@@ -78,9 +78,9 @@ fn above(transport: Transport) -> Services {
     port_range(if transport == Transport::Tcp { TCP } else { UDP }, CHOSEN, u16::MAX)
 }
 
-/// Places on the line as services.
+/// Places on the line as services that a policy can name: of protocols without ports all, as rules do not tell their kinds.
 pub(crate) fn written(services: &Services) -> Vec<Service> {
-    let mut all = Vec::new();
+    let mut all: BTreeSet<(bool, Service)> = BTreeSet::new();
     for (first, last) in services.iter() {
         let mut at = first;
         loop {
@@ -88,19 +88,24 @@ pub(crate) fn written(services: &Services) -> Vec<Service> {
             let end = last.min(u32::from(number) << 16 | 0xffff);
             let low = u16::try_from(at & 0xffff).unwrap_or(0);
             let high = u16::try_from(end & 0xffff).unwrap_or(u16::MAX);
-            all.push(match (low, high) {
+            let service = match (low, high) {
                 (0, u16::MAX) => Service::Whole(number),
-                (first, last) => Service::Ports { protocol: number, first, last },
-            });
+                (first, last) if has_ports(number) => Service::Ports { protocol: number, first, last },
+                _ => Service::Whole(number),
+            };
+            // The word "icmp" means that of both families.
+            let service =
+                if service == Service::Whole(ICMP) { Service::Named("icmp".to_owned()) } else { service };
+            all.insert((!matches!(service, Service::Named(_)), service));
             match end.checked_add(1) {
                 Some(next) if next <= last => at = next,
                 _ => break,
             }
         }
     }
-    // "icmp" means both.
-    if all.contains(&Service::Whole(ICMP)) {
-        all.retain(|service| *service != Service::Whole(ICMPV6));
-    }
-    all
+    let both = all.iter().any(|(_, service)| matches!(service, Service::Named(_)));
+    all.into_iter()
+        .map(|(_, service)| service)
+        .filter(|service| !(both && *service == Service::Whole(ICMPV6)))
+        .collect()
 }

@@ -116,10 +116,7 @@ fn cause(
     if matches!(from, Side::Outside) || matches!(to, Side::Outside) {
         return Some(Cause::Outside);
     }
-    // What it takes to get an address, and to be in a group, is everybody's.
-    let housekeeping = matches!(talk.protocol.as_str(), "dhcpv4" | "dhcpv6" | "igmp")
-        || (talk.transport == Transport::Ip && talk.port == 2);
-    if housekeeping && matches!(to, Side::Group(_)) {
+    if is_housekeeping(talk) && matches!(to, Side::Group(_)) {
         return None;
     }
     if matches!(from, Side::Unplaced(_)) || matches!(to, Side::Unplaced(_)) {
@@ -146,6 +143,12 @@ fn cause(
         return Some(Cause::Lateral);
     }
     (seen.flows <= 1 && purpose != Purpose::Infrastructure).then_some(Cause::SeenOnce)
+}
+
+/// What it takes to get an address, and to be in a group, is everybody's.
+pub(super) fn is_housekeeping(talk: &Talk) -> bool {
+    matches!(talk.protocol.as_str(), "dhcpv4" | "dhcpv6" | "igmp")
+        || (talk.transport == Transport::Ip && talk.port == 2)
 }
 
 /// What a side is called: its zone, its address, or the device.
