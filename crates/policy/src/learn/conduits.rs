@@ -79,11 +79,12 @@ pub(super) fn draw(
     }
     let order: BTreeMap<&str, usize> =
         profiles.iter().enumerate().map(|(at, profile)| (profile.zone.name.as_str(), at)).collect();
-    let mut drawn: Vec<((Option<usize>, Option<usize>), Drawn)> = Vec::new();
+    // With the places of both zones in the policy; anybody comes first.
+    let mut drawn: Vec<([Option<usize>; 2], Drawn)> = Vec::new();
     for ((from, to), talks) in ways {
-        let place = (order.get(from.as_str()).copied(), order.get(to.as_str()).copied());
+        let place = [from.as_str(), to.as_str()].map(|name| order.get(name).copied());
         let Some(conduit) = one(&from, &to, &talks, learning) else { continue };
-        let members = place.0.and_then(|at| devices.get(at)).copied().unwrap_or(0);
+        let members = place.first().copied().flatten().and_then(|at| devices.get(at)).copied().unwrap_or(0);
         drawn.push((place, conduit.of(members)));
     }
     drawn.sort_by_key(|(place, _)| *place);

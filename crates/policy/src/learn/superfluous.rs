@@ -80,8 +80,11 @@ impl Superfluous {
     pub const EXAMPLES: usize = 10;
 }
 
-/// What is kept, and what is superfluous.
-pub(super) type Kept<'t> = BTreeMap<(&'t Side, &'t Side), Vec<(&'t Talk, &'t Seen)>>;
+/// What was talked on one way, and how much.
+type Talks<'t> = Vec<(&'t Talk, &'t Seen)>;
+
+/// What is kept, by who opens and to whom.
+pub(super) type Kept<'t> = BTreeMap<(&'t Side, &'t Side), Talks<'t>>;
 
 /// Parts one from the other.
 pub(super) fn part<'t>(
@@ -90,7 +93,7 @@ pub(super) fn part<'t>(
     learning: &Learning<'_>,
 ) -> (Kept<'t>, Vec<Superfluous>) {
     let mut kept: Kept<'t> = BTreeMap::new();
-    let mut apart: BTreeMap<(Cause, &Side, &Side), Vec<(&Talk, &Seen)>> = BTreeMap::new();
+    let mut apart: BTreeMap<(Cause, &Side, &Side), Talks<'_>> = BTreeMap::new();
     for ((from, to, talk), seen) in &traffic.seen {
         match cause(from, to, talk, seen, traffic, profiles) {
             Some(cause) => apart.entry((cause, from, to)).or_default().push((talk, seen)),

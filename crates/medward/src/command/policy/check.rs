@@ -1,9 +1,13 @@
 //! `medward policy check`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use medward_policy::{Allowed, Code, Concern, Declared, MudNote, Peers, Prover, Stages, Weight, check};
+use medward_model::{DeviceId, Scope};
+use medward_policy::{
+    Allowed, Belief, Code, Concern, Declared, MudNote, Peers, Prover, Stages, Weight, check,
+};
 use serde_json::json;
 
 use super::learn::descriptions;
@@ -60,7 +64,15 @@ pub fn run(arguments: &CheckArguments, common: &Common) -> anyhow::Result<Exit> 
         Some(sight) => sight,
         None => Sight::nothing(common)?,
     };
-    let (membership, ground) = sight.ground(&policy);
+    let (mut membership, ground) = sight.ground(&policy);
+    // Addresses of groups are no devices that somebody should place.
+    let groups: BTreeSet<&DeviceId> = sight
+        .devices
+        .iter()
+        .filter(|device| device.scope == Scope::Multicast)
+        .map(|device| &device.id)
+        .collect();
+    membership.0.retain(|seat| seat.belief != Belief::Unknown || !groups.contains(&seat.device));
     let source = sight.source(&policy, &ground, Stages::AsWritten);
     let conversations = if blind { None } else { Some(sight.conversations()?) };
     let mut concerns: Vec<Concern> = check(&source, &membership, conversations.as_deref());

@@ -179,10 +179,8 @@ fn told(proof: &Proof, out: &mut dyn std::io::Write) -> anyhow::Result<()> {
         };
         let line = if answer.line == 0 { String::new() } else { format!("line {}: ", answer.line) };
         writeln!(out, "  {mark}{line}{}", answer.sentence)?;
-        if !answer.holds() {
-            if let Some(reason) = &answer.reason {
-                writeln!(out, "             it was asked because: {reason}")?;
-            }
+        if let Some(reason) = answer.reason.as_ref().filter(|_| !answer.holds()) {
+            writeln!(out, "             it was asked because: {reason}")?;
         }
     }
     for Note { line, text, widens } in &proof.notes {
