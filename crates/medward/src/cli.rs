@@ -62,6 +62,8 @@ pub enum Command {
     Data(crate::command::stored::DataArguments),
     /// What can be listened to beside the wire: flow exports, leases, logs, accounting.
     Sources(SourcesArguments),
+    /// What may talk to what: learned from what was seen, checked, tried on history, proven.
+    Policy(Box<crate::command::policy::PolicyArguments>),
     /// A simulated hospital group, for demonstrations, tests and benches.
     Lab(crate::command::lab::LabArguments),
     /// Lets sensors elsewhere report to a monitor, and takes that right away.

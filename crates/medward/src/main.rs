@@ -32,6 +32,7 @@ fn main() -> std::process::ExitCode {
         cli::Command::Match(arguments) => command::inventory::run(arguments, &cli.common),
         cli::Command::Feeds(arguments) => command::feeds::run(arguments, &cli.common),
         cli::Command::Serve(arguments) => command::serve::run(arguments, &cli.common),
+        cli::Command::Policy(arguments) => command::policy::run(arguments, &cli.common),
         cli::Command::Lab(arguments) => command::lab::run(arguments, &cli.common),
         cli::Command::Data(arguments) => command::stored::run(arguments, &cli.common),
         cli::Command::Sources(arguments) => command::sources::run(arguments, &cli.common),

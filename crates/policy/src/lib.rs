@@ -7,9 +7,13 @@ mod check;
 mod compile;
 mod existing;
 mod language;
+mod learn;
+mod meaning;
+mod mud;
 mod ports;
 mod prove;
 mod ruleset;
+mod simulate;
 mod space;
 mod zones;
 
@@ -20,11 +24,15 @@ pub use language::{
     BreakGlass, Conduit, Duty, Ends, Error, Errors, Fail, Invariant, Kind, Members, Place, Policy, Rate,
     SCHEMA, Service, Stage, StatedBy, Treatment, Window, Zone,
 };
+pub use learn::{Categories, Cause, LEARNED_SCHEMA, Learned, Learning, Learnt, Superfluous};
+pub use meaning::{Meaning, Purpose};
+pub use mud::{Allowed, Declared, DeclaredRow, Mud, MudError, MudNote, Opener, Peer, Peers, Usage};
 pub use ports::{Ports, UsualPorts};
 pub use prove::{
     Answer, Decider, Difference, PROOF_SCHEMA, Passing, Proof, Prover, Question, Sameness, Standing,
 };
 pub use ruleset::{Action, Condition, Note, Origin, Reading, Rule, Ruleset};
+pub use simulate::{Fate, SIMULATION_SCHEMA, Simulation, Simulator, Struck, Total};
 pub use space::{
     Addresses, Forest, ICMP, ICMPV6, Map, Packet, Point, Prefix, Ranges, SCTP, Services, Set, TCP, UDP,
     address, addresses_text, any_service, has_ports, link_control, network, place, port_range, prefixes,

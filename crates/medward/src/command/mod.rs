@@ -8,6 +8,7 @@ pub mod inventory;
 pub mod invite;
 pub mod knowledge;
 pub mod lab;
+pub mod policy;
 pub mod protocols;
 pub mod sensor;
 pub mod serve;
