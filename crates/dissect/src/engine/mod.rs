@@ -70,7 +70,7 @@ impl Engine {
             registry: registry(),
             flows: FlowTable::new(limits.flows, limits.flow_idle_seconds),
             fragments: Defragmenter::new(limits.fragmented, limits.fragment_bytes),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(limits.in_line),
             records: Vec::new(),
             held: 0,
             evicted_flows: 0,
@@ -96,6 +96,7 @@ impl Engine {
                     None => break,
                 }
             }
+            self.outbox.tell_at_once(false);
         }
         let arrival = Arrival {
             number,
@@ -111,6 +112,7 @@ impl Engine {
             Layer::Link { kind, payload } => self.link(&arrival, *kind, payload),
             Layer::Unreadable(weird) => self.outbox.weirds.note(weird),
         }
+        self.outbox.tell_at_once(true);
     }
 
     /// Reports what is new of flows that go on, and takes out those that are idle: for an input without an end. Costs time in
