@@ -381,7 +381,9 @@ impl Engine {
             // A SYN-ACK from the side that counted as originator: the roles were guessed wrong.
             return side == Side::Originator && !flow.state.syn.contains(&true);
         }
-        !(seen && isn == segment.sequence)
+        // In line nobody gets past by using a connection's numbers again: a SYN is repeated before data only.
+        let used = self.limits.in_line && (flow.following.is_some() || flow.state.quiet);
+        !(seen && isn == segment.sequence) || used
     }
 
     /// A SYN or SYN-ACK.

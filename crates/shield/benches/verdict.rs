@@ -1,0 +1,2 @@
+//! What a verdict costs: the engine and the shields, a packet.
+fn main() {}
