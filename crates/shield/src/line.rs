@@ -153,7 +153,13 @@ impl Line {
                 };
                 let from = end(packet.source, segment.source_port);
                 let to = end(packet.destination, segment.destination_port);
-                if segment.has(flag::SYN) && !segment.has(flag::ACK) {
+                if segment.has(flag::SYN) && segment.payload_length > 0 {
+                    // What it brings is not read: the sender will say it again behind the handshake.
+                    self.counters.unread += 1;
+                    return Err(Verdict::Unread("data_in_syn"));
+                }
+                if segment.has(flag::SYN) && segment.has(flag::ACK) {
+                    // Both ends agreed to another connection.
                     self.refused.forget(&(from, to));
                 } else if segment.payload_length > 0 && self.refused.holds(&(from, to), now) {
                     self.counters.again += 1;

@@ -59,3 +59,35 @@ impl Refused {
         self.since.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use medward_model::{Endpoint, Timestamp};
+
+    use super::{KEPT, MAX, Refused, Way};
+
+    fn way(number: u32) -> Way {
+        let end = |bits, port| Endpoint { ip: IpAddr::V4(Ipv4Addr::from_bits(bits)), port };
+        (end(number, 1), end(0, 502))
+    }
+
+    #[test]
+    fn the_oldest_is_forgotten_where_there_is_no_more_room_and_all_in_time() {
+        let mut refused = Refused::default();
+        let at = |seconds| Timestamp::from_parts(seconds, 0);
+        for number in 0..MAX as u32 + 10 {
+            refused.insert(way(number), at(0));
+        }
+        assert_eq!((refused.len(), refused.forgotten), (MAX, 10));
+        assert!(!refused.holds(&way(9), at(1)) && refused.holds(&way(10), at(1)));
+        for _ in 0..3 * MAX {
+            refused.insert(way(10), at(2));
+        }
+        assert!(refused.order.len() <= 2 * MAX);
+        assert!(!refused.holds(&way(11), at(KEPT + 3)), "they repeat no more");
+        refused.insert(way(0), at(2 * KEPT));
+        assert_eq!(refused.len(), 1);
+    }
+}

@@ -67,7 +67,7 @@ impl Rules<'_> {
     }
 
     /// From anybody but the servers to what is protected.
-    pub(crate) fn from_strangers(&self, port: &str) -> String {
+    pub(crate) fn strangers_to(&self, port: &str) -> String {
         format!("{} any -> {} {port}", without(&self.scope.servers), group(&self.scope.protect))
     }
 

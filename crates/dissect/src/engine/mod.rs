@@ -3,6 +3,7 @@
 //! One engine serves one shard of the traffic; a packet's shard depends on its addresses alone, so the result does not
 //! depend on how many threads share the shards.
 
+mod contest;
 mod flow;
 mod limits;
 mod listener;
@@ -21,6 +22,7 @@ pub use limits::Limits;
 
 use crate::context::{Context, Event, FlowInfo, Outbox, Peer, Side};
 use crate::dissector::{LinkFrame, LinkKindOf, TcpOpen};
+use contest::{Contest, is_believed};
 use flow::{Flow, FlowState, Following};
 use listener::{Surroundings, listens};
 use registry::{Registry, registry};
@@ -320,15 +322,21 @@ impl Engine {
         let syn = segment.has(flag::SYN);
         let answer = syn && segment.has(flag::ACK);
         let (mut place, mut side) = self.flow_of(arrival, packet, ports, Transport::Tcp, answer);
-        if syn && self.is_new_connection(place, side, segment, answer) {
-            if let Some(old) = self.flows.remove(place) {
-                let mut old = old;
-                old.uncount(side, arrival);
-                self.finish_flow(old, arrival.now, arrival.number);
-            }
+        let contest =
+            if self.limits.in_line && syn { self.contest(place, side, segment) } else { Contest::None };
+        let agreed = match contest {
+            Contest::Undecided => return,
+            Contest::Won(number) => Some(number),
+            Contest::None => None,
+        };
+        if agreed.is_some() || syn && self.is_new_connection(place, side, segment, answer) {
+            self.concede(arrival, place, side);
             (place, side) = self.flow_of(arrival, packet, ports, Transport::Tcp, answer);
         }
         let Some(flow) = self.flows.get_mut(place) else { return };
+        if let Some(number) = agreed {
+            (flow.state.syn, flow.isn) = ([true, false], [number, 0]);
+        }
         if syn {
             Engine::open(flow, side, arrival, packet, segment, answer, self.registry, &mut self.outbox);
         }
@@ -357,7 +365,8 @@ impl Engine {
         {
             *fin = true;
         }
-        flow.state.reset |= segment.has(flag::RST);
+        flow.state.reset |=
+            segment.has(flag::RST) && (!self.limits.in_line || is_believed(flow, side, segment));
         if flow.is_closed() && !flow.state.quiet {
             self.close(arrival, place);
         }
@@ -382,7 +391,7 @@ impl Engine {
             return side == Side::Originator && !flow.state.syn.contains(&true);
         }
         // In line nobody gets past by using a connection's numbers again: a SYN is repeated before data only.
-        let used = self.limits.in_line && (flow.following.is_some() || flow.state.quiet);
+        let used = self.limits.in_line && flow.state.quiet;
         !(seen && isn == segment.sequence) || used
     }
 
@@ -450,7 +459,7 @@ impl Engine {
             following
         });
         let before = following.held();
-        let Following { streams, listener } = &mut *following;
+        let Following { streams, listener, .. } = &mut *following;
         let mut around = Surroundings {
             now: arrival.now,
             packet: arrival.number,
@@ -495,7 +504,7 @@ impl Engine {
         let Some(mut following) = flow.following.take() else { return };
         let before = following.held();
         if before > 0 {
-            let Following { streams, listener } = &mut *following;
+            let Following { streams, listener, .. } = &mut *following;
             let mut around = Surroundings {
                 now: arrival.now,
                 packet: arrival.number,
@@ -663,7 +672,7 @@ fn end_following(
     outbox: &mut Outbox,
     limits: &Limits,
 ) {
-    let Following { streams, listener } = &mut following;
+    let Following { streams, listener, .. } = &mut following;
     let mut around =
         Surroundings { now, packet: number, flow: &flow.info, outbox, limits, protocol: &mut flow.protocol };
     for (stream, side) in streams.iter_mut().zip([Side::Originator, Side::Responder]) {

@@ -87,6 +87,17 @@ pub fn http_with_decoy() -> Frames {
     frames
 }
 
+/// A living connection, into which something is forged that its receiver does not believe; then the change (the last).
+pub fn http_with_forgery(flags: &str) -> Frames {
+    let mut frames = connection(40_009, 0, 4096, &[(true, READ), (false, ALL_WELL), (true, CHANGE)]);
+    let mut builder = PacketBuilder::ipv4(CLIENT, SERVER, 64).tcp(40_009, 80, 77_777_777, 8192);
+    builder = if flags == "S" { builder.syn() } else { builder.rst() };
+    let mut bytes = Vec::new();
+    builder.write(&mut bytes, b"").expect("memory");
+    frames.insert(5, (at(0), LinkType::Raw, bytes));
+    frames
+}
+
 /// Reads a device's state (4), then sets a value (8).
 fn sdc() -> Frames {
     let post = |body: &str| {

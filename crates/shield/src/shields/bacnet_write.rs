@@ -45,7 +45,7 @@ fn rules(rules: &mut Rules<'_>) {
     // BVLC original unicast or forwarded, NPDU without addresses, confirmed request that is not segmented, then the service:
     // 7 AtomicWriteFile, 8/9 list elements, 10/11 objects, 15/16 write, 17 communication control, 20 reinitialise.
     let options = "content:\"|81|\"; depth:1; pcre:\"/^\\x81[\\x0a\\x0b]..\\x01[\\x00-\\x07][\\x00-\\x07]..[\\x07-\\x0b\\x0f-\\x11\\x14]/s\";";
-    let ends = rules.from_strangers("47808");
+    let ends = rules.strangers_to("47808");
     rules.drop("udp", &ends, "BACnet change from a stranger", options);
     rules.remark(
         "Requests behind a BACnet router (NPDU with addresses) or in segments are judged in line only.",

@@ -60,7 +60,7 @@ fn rules(rules: &mut Rules<'_>) {
         // Titles that may come from several networks stand in the list several times.
         let all = scope.ae_titles.iter().filter(|other| other.name.eq_ignore_ascii_case(&known.name));
         if all.clone().any(|other| other.at.is_none())
-            || !all.clone().next().is_some_and(|first| first.at.as_ref() == Some(at))
+            || all.clone().next().is_none_or(|first| first.at.as_ref() != Some(at))
         {
             continue;
         }

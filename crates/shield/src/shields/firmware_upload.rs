@@ -64,12 +64,12 @@ fn judge(activity: &Activity, scope: &Scope) -> Option<Judgement> {
 
 fn rules(rules: &mut Rules<'_>) {
     rules.remark("Rules know no windows: these refuse strangers at any hour, and servers never.");
-    let to = rules.from_strangers("any");
+    let to = rules.strangers_to("any");
     for word in ["STOR ", "STOU", "APPE "] {
         let options = format!("flow:to_server,established; content:\"{word}\"; startswith; nocase;");
         rules.drop("ftp", &to, "a file written by FTP", &options);
     }
-    let tftp = rules.from_strangers("69");
+    let tftp = rules.strangers_to("69");
     rules.drop("udp", &tftp, "a file written by TFTP", "content:\"|00 02|\"; startswith;");
     rules.drop(
         "http",

@@ -37,8 +37,8 @@ fn judge(activity: &Activity, scope: &Scope) -> Option<Judgement> {
 }
 
 fn rules(rules: &mut Rules<'_>) {
-    let to = rules.from_strangers("any");
+    let to = rules.strangers_to("any");
     rules.drop("ftp", &to, "FTP to a device", "flow:to_server;");
-    let port = rules.from_strangers("21");
+    let port = rules.strangers_to("21");
     rules.drop("tcp", &port, "FTP port of a device", "flow:to_server; flags:S;");
 }

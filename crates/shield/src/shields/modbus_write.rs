@@ -39,7 +39,7 @@ fn judge(activity: &Activity, scope: &Scope) -> Option<Judgement> {
 }
 
 fn rules(rules: &mut Rules<'_>) {
-    let to = rules.from_strangers("any");
+    let to = rules.strangers_to("any");
     rules.drop("modbus", &to, "Modbus write from a stranger", "flow:to_server; modbus:access write;");
     rules.drop("modbus", &to, "Modbus diagnostics from a stranger", "flow:to_server; modbus:function 8;");
 }

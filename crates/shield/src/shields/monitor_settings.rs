@@ -43,10 +43,10 @@ fn judge(activity: &Activity, scope: &Scope) -> Option<Judgement> {
 
 fn rules(rules: &mut Rules<'_>) {
     // IntelliVue: session and presentation id E1 00 00 02, invocation (1), then Confirmed Set (5), Set (4) or Confirmed Action (7).
-    let to = rules.from_strangers("24105");
+    let to = rules.strangers_to("24105");
     let options = "content:\"|e1 00 00 02 00 01|\"; startswith; pcre:\"/^.{10}\\x00[\\x04\\x05\\x07]/s\";";
     rules.drop("udp", &to, "IntelliVue set or action from a stranger", options);
-    let any = rules.from_strangers("any");
+    let any = rules.strangers_to("any");
     let lists = "flow:established; content:\"<HDR\"; pcre:\"/<(?:OPL|PTL|DTV)\\.R0/\";";
     rules.drop("tcp", &any, "POCT1-A list or directive from a stranger", lists);
 }

@@ -47,7 +47,7 @@ fn judge(activity: &Activity, scope: &Scope) -> Option<Judgement> {
 }
 
 fn rules(rules: &mut Rules<'_>) {
-    let to = rules.from_strangers("any");
+    let to = rules.strangers_to("any");
     for method in ["POST", "PUT", "PATCH", "DELETE", "PROPPATCH", "MOVE", "COPY", "MKCOL"] {
         let options = format!(
             "flow:to_server,established; http.method; content:\"{method}\"; startswith; endswith; http.header; content:!\"soap+xml\";"

@@ -41,7 +41,7 @@ fn judge(activity: &Activity, scope: &Scope) -> Option<Judgement> {
 }
 
 fn rules(rules: &mut Rules<'_>) {
-    let to = rules.from_strangers("any");
+    let to = rules.strangers_to("any");
     let options = "flow:to_server,established; http.method; content:\"POST\"; http.request_body; \
                    pcre:\"/\\/(?:Set|Context)Service\\/(?:Set(?:Value|String|ContextState|MetricState|ComponentState|AlertState)|Activate)[<\\s]/\";";
     rules.drop("http", &to, "SDC setting change from a stranger", options);

@@ -38,6 +38,6 @@ fn judge(activity: &Activity, scope: &Scope) -> Option<Judgement> {
 }
 
 fn rules(rules: &mut Rules<'_>) {
-    let to = rules.from_strangers("any");
+    let to = rules.strangers_to("any");
     rules.drop("snmp", &to, "SNMP SET from a stranger", "flow:to_server; snmp.pdu_type:set_request;");
 }

@@ -38,7 +38,7 @@ fn judge(activity: &Activity, scope: &Scope) -> Option<Judgement> {
 }
 
 fn rules(rules: &mut Rules<'_>) {
-    let port = rules.from_strangers("[23,1023]");
+    let port = rules.strangers_to("[23,1023]");
     rules.drop("tcp", &port, "Telnet port of a device", "flow:to_server; flags:S;");
     let from = rules.to_strangers("any");
     let options = "flow:to_client,established; content:\"|ff|\"; startswith; pcre:\"/^\\xff[\\xfb-\\xfe]/\";";
