@@ -70,6 +70,10 @@ pub enum Command {
     Invite(Box<crate::command::invite::InviteArguments>),
     /// Watches here, and reports to a core elsewhere.
     Sensor(Box<crate::command::sensor::SensorArguments>),
+    /// Virtual patches: what can be shielded on the network, for which advisories, and as Suricata rules.
+    Shields(crate::command::shields::ShieldsArguments),
+    /// Judges packets in line by what they ask for, over NFQUEUE.
+    Gateway(crate::command::gateway::GatewayArguments),
 }
 
 /// What to read, and with which bounds.

@@ -4,6 +4,7 @@ pub mod advisory;
 pub mod assess;
 
 pub mod feeds;
+pub mod gateway;
 pub mod inventory;
 pub mod invite;
 pub mod knowledge;
@@ -12,6 +13,7 @@ pub mod policy;
 pub mod protocols;
 pub mod sensor;
 pub mod serve;
+pub mod shields;
 pub mod sources;
 pub mod stored;
 pub mod what_if;
