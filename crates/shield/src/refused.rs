@@ -25,6 +25,9 @@ pub(crate) struct Refused {
 
 impl Refused {
     pub fn insert(&mut self, way: Way, now: Timestamp) {
+        if self.since.get(&way) == Some(&now) {
+            return;
+        }
         while let Some((oldest, since)) = self.order.front().copied() {
             let full = self.since.len() >= MAX;
             if !full && now.seconds_since(since) <= KEPT {
@@ -82,8 +85,8 @@ mod tests {
         }
         assert_eq!((refused.len(), refused.forgotten), (MAX, 10));
         assert!(!refused.holds(&way(9), at(1)) && refused.holds(&way(10), at(1)));
-        for _ in 0..3 * MAX {
-            refused.insert(way(10), at(2));
+        for repeat in 0..3 * MAX as u32 {
+            refused.insert(way(10), Timestamp::from_parts(2, repeat));
         }
         assert!(refused.order.len() <= 2 * MAX);
         assert!(!refused.holds(&way(11), at(KEPT + 3)), "they repeat no more");
