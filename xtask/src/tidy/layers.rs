@@ -31,6 +31,7 @@ const CRATES: &[(&str, Layer)] = &[
     ("medward-sources", Layer::Verb),
     ("medward-fetch", Layer::Edge),
     ("medward-capture", Layer::Edge),
+    ("medward-enforce", Layer::Edge),
     ("medward-export", Layer::Edge),
     ("medward-store", Layer::Edge),
     ("medward-transport", Layer::Edge),

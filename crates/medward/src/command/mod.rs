@@ -2,17 +2,19 @@
 
 pub mod advisory;
 pub mod assess;
-
+pub mod checks;
 pub mod feeds;
 pub mod inventory;
 pub mod invite;
 pub mod knowledge;
 pub mod lab;
+pub mod policy;
 pub mod protocols;
 pub mod sensor;
 pub mod serve;
 pub mod sources;
 pub mod stored;
+pub mod targets;
 pub mod what_if;
 pub mod why;
 

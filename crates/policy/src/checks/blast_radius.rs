@@ -1,9 +1,9 @@
 //! How many devices a plan is felt by at once.
 
-use super::{Check, Level, Opinion, Situation};
+use super::{Check, Level, Limits, Opinion, Situation};
 use crate::plan::Plan;
 
-pub(super) struct BlastRadius;
+pub(crate) struct BlastRadius;
 
 impl Check for BlastRadius {
     fn name(&self) -> &'static str {
@@ -19,10 +19,15 @@ impl Check for BlastRadius {
     }
 
     fn look(&self, plan: &Plan, situation: &Situation<'_>) -> Vec<Opinion> {
-        let (affected, all) = (plan.affected.len(), situation.devices.len().max(1));
-        let limits = situation.limits;
+        vec![BlastRadius::of(plan, situation.limits, situation.first_part_confirmed)]
+    }
+}
+
+impl BlastRadius {
+    /// From the plan alone.
+    pub(crate) fn of(plan: &Plan, limits: Limits, tried: bool) -> Opinion {
+        let (affected, all) = (plan.affected.len(), plan.devices.max(1));
         let share = affected * 100 / all;
-        let tried = situation.first_part_confirmed;
         let level = match share {
             _ if affected <= limits.few => Level::Pass,
             share if share >= limits.affected_veto && !tried => Level::Veto,
@@ -37,6 +42,6 @@ impl Check for BlastRadius {
         let reason = format!("{affected} of {all} devices are affected ({share} %){hint}");
         let devices = plan.affected.iter().map(|affected| affected.device.clone());
         let devices = if level == Level::Pass { Vec::new() } else { devices.collect() };
-        vec![Opinion { check: self.name(), level, reason, devices }]
+        Opinion { check: BlastRadius.name().to_owned(), level, reason, devices }
     }
 }

@@ -16,13 +16,13 @@ pub(super) fn spoken(
     protected: &[DeviceId],
     what: &str,
 ) -> Vec<Opinion> {
-    let name = check.name();
+    let name = check.name().to_owned();
     if protected.is_empty() {
         return super::opinion(check, Level::Pass, format!("no device that {what} is affected"));
     }
     let mut all = Vec::new();
     let mut say = |level: Level, devices: Vec<DeviceId>, reason: String| {
-        all.push(Opinion { check: name, level, reason, devices });
+        all.push(Opinion { check: name.clone(), level, reason, devices });
     };
     let (consented, open): (Vec<DeviceId>, Vec<DeviceId>) =
         protected.iter().cloned().partition(|id| situation.consented(id));

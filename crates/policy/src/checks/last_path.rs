@@ -71,7 +71,7 @@ impl Check for LastPath {
             return opinion(self, Level::Pass, "every affected device keeps what it relies on".to_owned());
         }
         let all = lost.into_iter().map(|(kind, devices)| Opinion {
-            check: self.name(),
+            check: self.name().to_owned(),
             level: Level::Veto,
             reason: format!("{} would lose the last way to a {}", named(&devices), kind.words()),
             devices,

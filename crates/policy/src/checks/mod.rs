@@ -16,15 +16,16 @@ mod situation;
 mod unknown_share;
 
 use medward_model::DeviceId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::plan::Plan;
 
+pub(crate) use blast_radius::BlastRadius;
 pub use situation::{Clock, Consent, Essential, EssentialKind, Limits, Path, Situation};
 
 /// Every check, by name.
 pub static CHECKS: &[&dyn Check] = &[
-    &blast_radius::BlastRadius,
+    &BlastRadius,
     &change_window::ChangeWindow,
     &expired::Expired,
     &in_use::InUse,
@@ -36,7 +37,7 @@ pub static CHECKS: &[&dyn Check] = &[
 ];
 
 /// What a check says, the gravest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The plan must not be applied.
@@ -48,16 +49,16 @@ pub enum Level {
 }
 
 /// What a check says of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opinion {
     /// The check's name.
-    pub check: &'static str,
+    pub check: String,
     /// How it stands.
     pub level: Level,
     /// Why, in a sentence.
     pub reason: String,
     /// The devices that it is about, in order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<DeviceId>,
 }
 
@@ -76,12 +77,12 @@ pub trait Check: Sync {
 /// What all checks say, the gravest first.
 pub fn opinions(plan: &Plan, situation: &Situation<'_>) -> Vec<Opinion> {
     let mut all: Vec<Opinion> = CHECKS.iter().flat_map(|check| check.look(plan, situation)).collect();
-    all.sort_by(|a, b| (a.level, a.check).cmp(&(b.level, b.check)));
+    all.sort_by(|a, b| (a.level, &a.check).cmp(&(b.level, &b.check)));
     all
 }
 
 fn opinion(check: &dyn Check, level: Level, reason: String) -> Vec<Opinion> {
-    vec![Opinion { check: check.name(), level, reason, devices: Vec::new() }]
+    vec![Opinion { check: check.name().to_owned(), level, reason, devices: Vec::new() }]
 }
 
 /// Some devices by name, shortened where they are many.

@@ -59,6 +59,7 @@ impl Draft<'_> {
             policy_digest: text_digest(self.policy_text),
             expires: self.now.plus_seconds(self.valid_seconds),
             dead_man_seconds: self.dead_man_seconds,
+            devices: self.devices.len(),
             affected,
             zones,
             change: Change::between(self.before, self.ruleset),
@@ -66,6 +67,7 @@ impl Draft<'_> {
             undo: self.target.undo(self.settings),
             ruleset: self.ruleset.clone(),
             digest,
+            opinions: None,
             notes,
         };
         plan.id = plan.of_content();

@@ -9,13 +9,15 @@ mod change;
 mod draft;
 mod step;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use medward_model::Timestamp;
+use medward_model::{DeviceId, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use crate::checks::{BlastRadius, Check as _, Level, Limits, Opinion, Situation, opinions};
 use crate::ruleset::{Origin, Ruleset};
 use crate::targets::{Cannot, Settings, target};
 
@@ -76,6 +78,8 @@ pub struct Plan {
     pub expires: Timestamp,
     /// Seconds in which somebody must confirm, before the target reverts by itself.
     pub dead_man_seconds: u32,
+    /// How many devices were known.
+    pub devices: usize,
     /// The devices that it is felt by.
     pub affected: Vec<Affected>,
     /// How many of each zone.
@@ -90,6 +94,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// How it is taken back.
     pub undo: Vec<Step>,
+    /// What the checks say of it; absent where it was not checked, and then it is not applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opinions: Option<Vec<Opinion>>,
     /// What is to be known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -165,6 +172,20 @@ impl Plan {
         })
     }
 
+    /// The same plan with what checks say of it: another value, with another id.
+    #[must_use]
+    pub fn checked(mut self, situation: &Situation<'_>) -> Plan {
+        self.opinions = Some(opinions(&self, situation));
+        self.id = self.of_content();
+        self
+    }
+
+    /// What speaks against applying it. What speaks against doing all at once does not where a first part was confirmed.
+    pub fn vetoes(&self, first_part_confirmed: bool) -> Vec<&Opinion> {
+        let all = self.opinions.iter().flatten().filter(|opinion| opinion.level == Level::Veto);
+        all.filter(|opinion| !(first_part_confirmed && opinion.check == BlastRadius.name())).collect()
+    }
+
     /// The zones that its rules close or watch, in order.
     pub fn closed_zones(&self) -> Vec<&str> {
         let mut zones: Vec<&str> = Vec::new();
@@ -205,6 +226,19 @@ impl Plan {
             digest,
             ..self.clone()
         };
+        // What was said of devices that this part does not touch is no matter of it.
+        let touched: BTreeSet<&DeviceId> = plan.affected.iter().map(|one| &one.device).collect();
+        let kept = self.opinions.iter().flatten().filter(|opinion| {
+            let about = opinion.devices.is_empty() || opinion.devices.iter().any(|id| touched.contains(id));
+            about && opinion.check != BlastRadius.name()
+        });
+        let kept: Vec<Opinion> = kept.cloned().collect();
+        if self.opinions.is_some() {
+            let radius = BlastRadius::of(&plan, Limits::default(), false);
+            let mut all: Vec<Opinion> = kept.into_iter().chain([radius]).collect();
+            all.sort_by(|a, b| (a.level, &a.check).cmp(&(b.level, &b.check)));
+            plan.opinions = Some(all);
+        }
         plan.id = plan.of_content();
         Ok(plan)
     }
