@@ -76,7 +76,7 @@ pub struct Config {
 /// A protocol, or another source of what is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Spoken {
-    /// As in conversations, services and evidence: "dhcpv4".
+    /// As in conversations, services and evidence: "modbus".
     pub name: String,
     /// As it is usually written, in short: "DHCP".
     pub label: String,

@@ -65,6 +65,9 @@ pub enum Event {
     Evidence(Evidence),
     Activity(Activity),
     Link(Link),
+    /// In line only (`Limits::in_line`): what is being asked for, at the packet that completes the request. The same act
+    /// comes as `Activity` once its outcome is known, as it does without.
+    Asked(Activity),
 }
 
 /// Where events gather until the driver's owner takes them.
@@ -72,6 +75,27 @@ pub enum Event {
 pub struct Outbox {
     pub events: Vec<Event>,
     pub weirds: Weirds,
+    /// Requests are told before their answers.
+    in_line: bool,
+    /// In line: places of activities that their actor completed with the packet at hand.
+    at_once: Vec<usize>,
+}
+
+impl Outbox {
+    /// One that is told requests before their answers, or not.
+    pub fn new(in_line: bool) -> Outbox {
+        Outbox { in_line, ..Outbox::default() }
+    }
+
+    /// Tells as asked what was reported at once with the packet at hand; `keep` is false for what belongs to other packets.
+    pub(crate) fn tell_at_once(&mut self, keep: bool) {
+        for at in std::mem::take(&mut self.at_once) {
+            if keep && let Some(Event::Activity(activity)) = self.events.get(at) {
+                let asked = Event::Asked(activity.clone());
+                self.events.push(asked);
+            }
+        }
+    }
 }
 
 /// What a dissector may know, and where it reports. Time is `now`; there is no other clock.
@@ -205,7 +229,34 @@ impl<'a> Context<'a> {
     /// Reports what the sender did to the receiver. `operation` and `object` are cleaned like evidence.
     /// Returns the activity, to add an outcome or details.
     pub fn activity(&mut self, verb: Verb, operation: &str, object: &str) -> ActivityEntry<'_> {
+        if self.outbox.in_line {
+            self.outbox.at_once.push(self.outbox.events.len());
+        }
         self.activity_by(self.side, verb, operation, object)
+    }
+
+    /// Whether requests are told before their answers: for what costs something to put together.
+    pub(crate) fn in_line(&self) -> bool {
+        self.outbox.in_line
+    }
+
+    /// In line: tells a request before its answer. `details` are cleaned like those of an activity.
+    pub(crate) fn asks(
+        &mut self,
+        actor: Side,
+        verb: Verb,
+        operation: &str,
+        object: &str,
+        details: &[(&'static str, &str)],
+    ) {
+        if !self.outbox.in_line {
+            return;
+        }
+        let entry = self.activity_by(actor, verb, operation, object);
+        details.iter().fold(entry, |entry, (name, value)| entry.detail(name, value));
+        if let Some(Event::Activity(activity)) = self.outbox.events.pop() {
+            self.outbox.events.push(Event::Asked(activity));
+        }
     }
 
     /// The same, by an end of the flow that is not the sender (a response that completes a request).

@@ -179,6 +179,7 @@ fn take(outbox: Outbox, mut result: Exercise) -> Exercise {
             Event::Evidence(evidence) => result.evidence.push(evidence),
             Event::Activity(activity) => result.activity.push(activity),
             Event::Link(link) => result.links.push(link),
+            Event::Asked(_) => {}
         }
     }
     result.weirds = outbox.weirds;

@@ -26,6 +26,15 @@ impl Asked {
         self
     }
 
+    /// In line: tells it before its answer.
+    pub(crate) fn tell(&self, cx: &mut Context<'_>) {
+        if !cx.in_line() {
+            return;
+        }
+        let details: Vec<_> = self.details.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        cx.asks(self.actor, self.verb, &self.operation, &self.object, &details);
+    }
+
     /// Reports it.
     pub(crate) fn report(&self, outcome: Outcome, cx: &mut Context<'_>) {
         let mut entry = cx.activity_by(self.actor, self.verb, &self.operation, &self.object).outcome(outcome);
@@ -50,6 +59,7 @@ impl<K, const LIMIT: usize> Default for Pending<K, LIMIT> {
 impl<K: PartialEq, const LIMIT: usize> Pending<K, LIMIT> {
     /// Keeps a request. One that waits under the same key is reported without an outcome.
     pub(crate) fn ask(&mut self, key: K, asked: Asked, cx: &mut Context<'_>) {
+        asked.tell(cx);
         if let Some(old) = self.answer(&key) {
             old.report(Outcome::Unknown, cx);
         }

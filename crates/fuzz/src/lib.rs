@@ -40,6 +40,7 @@ fn observed(bytes: &[u8]) -> Ledger {
             Event::Evidence(evidence) => ledger.evidence(evidence),
             Event::Link(link) => ledger.link(link),
             Event::Activity(activity) => ledger.activity(&activity),
+            Event::Asked(_) => {}
         }
     }
     for record in engine.records() {

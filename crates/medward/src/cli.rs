@@ -62,18 +62,22 @@ pub enum Command {
     Data(crate::command::stored::DataArguments),
     /// What can be listened to beside the wire: flow exports, leases, logs, accounting.
     Sources(SourcesArguments),
+    /// What may talk to what: learned from what was seen, checked, tried on history, proven.
+    Policy(Box<crate::command::policy::PolicyArguments>),
     /// A simulated hospital group, for demonstrations, tests and benches.
     Lab(crate::command::lab::LabArguments),
     /// Lets sensors elsewhere report to a monitor, and takes that right away.
     Invite(Box<crate::command::invite::InviteArguments>),
-    /// What may talk to what: planned, checked, applied, confirmed, taken back.
-    Policy(Box<crate::command::policy::PolicyArguments>),
     /// The enforcement targets, and what each can do.
     Targets(TargetsArguments),
     /// The checks that a plan goes through.
     Checks(ChecksArguments),
     /// Watches here, and reports to a core elsewhere.
     Sensor(Box<crate::command::sensor::SensorArguments>),
+    /// Virtual patches: what can be shielded on the network, for which advisories, and as Suricata rules.
+    Shields(crate::command::shields::ShieldsArguments),
+    /// Judges packets in line by what they ask for, over NFQUEUE.
+    Gateway(crate::command::gateway::GatewayArguments),
 }
 
 /// What to read, and with which bounds.

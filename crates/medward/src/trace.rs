@@ -41,6 +41,8 @@ impl Trace {
                 }
                 (activity.packet, value)
             }
+            // Nothing is read in line here.
+            Event::Asked(_) => return,
         };
         self.held.push((packet, value));
     }

@@ -101,6 +101,8 @@ impl Program {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
+            // How it ended before says nothing of this time.
+            self.ended = None;
         }
     }
 }

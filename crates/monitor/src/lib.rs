@@ -41,10 +41,10 @@ pub use sensor::{Coverage, SensorState};
 pub use site::{LiveSite, Lore};
 pub use store::{
     AllSaid, Audit, AuditEntry, AuditRecord, BucketSize, ConversationList, ConversationRow, Decision,
-    DecisionRecord, DeviceList, DeviceRecord, Direction, Document, Documents, EventList, Facet, FacetCount,
-    FacetField, FindingList, Findings, Health, History, Ingest, Inventory, Link, LinkList, NodeGroup, Page,
-    PageRequest, Pruned, Retention, SiteMemory, SizeOf, Sizes, Sort, SortKey, Store, StoreError, Upkeep,
-    UseBucket, UseGroup, UseList, UseRow, VolumePoint,
+    DecisionRecord, DeviceBrief, DeviceList, DeviceRecord, Direction, Document, Documents, EventList, Facet,
+    FacetCount, FacetField, FindingList, Findings, Health, History, Ingest, Inventory, Link, LinkList,
+    NodeGroup, Page, PageRequest, Pruned, Retention, SiteMemory, SizeOf, Sizes, Sort, SortKey, Store,
+    StoreError, Upkeep, UseBucket, UseGroup, UseList, UseRow, VolumePoint,
 };
 pub use summary::{DeviceSummary, Status};
 pub use whereabouts::{PlaceRule, PlaceRules, locate, switch_of};

@@ -8,11 +8,15 @@ mod checks;
 mod compile;
 mod existing;
 mod language;
+mod learn;
+mod meaning;
+mod mud;
 mod plan;
 mod ports;
 mod prove;
 mod reading_back;
 mod ruleset;
+mod simulate;
 mod space;
 mod targets;
 mod zones;
@@ -28,6 +32,9 @@ pub use language::{
     BreakGlass, Conduit, Duty, Ends, Error, Errors, Fail, Invariant, Kind, Members, Place, Policy, Rate,
     SCHEMA, Service, Stage, StatedBy, Treatment, Window, Zone,
 };
+pub use learn::{Categories, Cause, LEARNED_SCHEMA, Learned, Learning, Learnt, Superfluous};
+pub use meaning::{Meaning, Purpose};
+pub use mud::{Allowed, Declared, DeclaredRow, Mud, MudError, MudNote, Opener, Peer, Peers, Usage};
 pub use plan::{
     Affected, Canary, Change, Changed, Draft, FirstPartError, Line, PLAN_SCHEMA, Plan, PlanId, ReadPlanError,
     Step, ZoneShare, digest, text_digest,
@@ -38,6 +45,7 @@ pub use prove::{
 };
 pub use reading_back::services_of;
 pub use ruleset::{Action, Condition, Note, Origin, Reading, Rule, Ruleset};
+pub use simulate::{Fate, SIMULATION_SCHEMA, Simulation, Simulator, Struck, Total};
 pub use space::{
     Addresses, Forest, ICMP, ICMPV6, Map, Packet, Point, Prefix, Ranges, SCTP, Services, Set, TCP, UDP,
     address, addresses_text, any_service, has_ports, link_control, network, place, port_range, prefixes,

@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use crate::board::Board;
 use crate::engine::{Engine, OpenError};
 use crate::search::Lookup;
+use crate::upkeep::{Counted, count_kept};
 
 /// An open database; it implements all traits of [`medward_monitor::Store`]. Cheap to share behind an `Arc`.
 pub struct Database {
@@ -14,7 +15,7 @@ pub struct Database {
     /// What devices are counted by, in memory.
     pub(crate) board: Arc<Mutex<Board>>,
     /// How large everything was, where counting it took long.
-    pub(crate) sizes: Mutex<Option<(std::time::Instant, medward_monitor::Sizes)>>,
+    pub(crate) sizes: Arc<Mutex<Option<Counted>>>,
 }
 
 impl Database {
@@ -27,11 +28,16 @@ impl Database {
         let database = Database::of(Engine::open(address, None).await?);
         // So that the first who counts does not wait for all devices to be read.
         let (engine, board) = (database.engine.clone(), Arc::clone(&database.board));
+        let sizes = Arc::clone(&database.sizes);
         tokio::spawn(async move {
             let mut board = board.lock().await;
             let read = async { board.refresh(&mut engine.snapshot().await?).await };
             if let Err(error) = read.await {
                 tracing::debug!("devices are read when somebody counts them: {error}");
+            }
+            drop(board);
+            if let Ok((_, kept @ Some(_))) = count_kept(&engine).await {
+                *sizes.lock().await = kept;
             }
         });
         Ok(database)
@@ -47,7 +53,7 @@ impl Database {
     }
 
     pub(crate) fn of(engine: Engine) -> Database {
-        Database { engine, board: Arc::default(), sizes: Mutex::default() }
+        Database { engine, board: Arc::default(), sizes: Arc::default() }
     }
 
     /// Ends all connections after what is under way.

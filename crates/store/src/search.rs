@@ -9,11 +9,12 @@ use medward_monitor::{DeviceList, Lifecycle, Status, StoreError};
 use medward_query::{Age, Field, Is, Node, folded};
 
 use crate::columns::{NEVER, finding_kind_code, lifecycle_code, severity_code, status_code, verdict_code};
+use crate::session::Session;
 use crate::sql::Sql;
 use crate::terms;
 
 /// Most terms in a query: each is a part of the statement.
-const MOST_TERMS: usize = 200;
+pub(crate) const MOST_TERMS: usize = 200;
 
 /// How words are looked up.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,51 +27,14 @@ pub(crate) enum Lookup {
 
 /// Adds the condition that a device `d` is in the list: its sites and its query.
 pub(crate) fn condition(list: &DeviceList, lookup: Lookup, sql: &mut Sql) -> Result<(), StoreError> {
-    condition_where(list, lookup, &[], sql)
-}
-
-/// The same, where it is known which of the parts that [`probes`] asks for are so common that it is better to walk the
-/// devices and look at each than to gather those that have it.
-pub(crate) fn condition_where(
-    list: &DeviceList,
-    lookup: Lookup,
-    common: &[bool],
-    sql: &mut Sql,
-) -> Result<(), StoreError> {
     sites(list.sites.as_deref(), "d.site", sql);
     sql.push(" AND ");
-    let mut compiler =
-        Compiler { now: list.now, lookup, left: MOST_TERMS, common: common.iter(), negated: false };
+    let mut compiler = Compiler { now: list.now, lookup, left: MOST_TERMS };
     compiler.node(list.query.root(), sql)
 }
 
-/// Questions of how many devices, up to `most`, have what each part of a query looks for.
-pub(crate) fn probes(list: &DeviceList, lookup: Lookup, most: usize) -> Vec<Sql> {
-    let mut leaves = Vec::new();
-    gather(list.query.root(), &mut leaves);
-    let probe = |leaf: Leaf| {
-        let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ");
-        match &leaf {
-            Leaf::Network(..) => sql.push("address a WHERE "),
-            _ => sql.push("term t CROSS JOIN device_term x WHERE x.term = t.id AND "),
-        };
-        leaf.matched(lookup, &mut sql);
-        sql.push(&format!(" LIMIT {most}) y"));
-        sql
-    };
-    leaves.into_iter().map(probe).collect()
-}
-
-fn gather(node: &Node, leaves: &mut Vec<Leaf>) {
-    match node {
-        Node::And(parts) | Node::Or(parts) => parts.iter().for_each(|part| gather(part, leaves)),
-        Node::Not(inner) => gather(inner, leaves),
-        other => leaves.extend(leaf(other)),
-    }
-}
-
 /// A part of a query that is looked up in other tables than that of the devices.
-enum Leaf {
+pub(crate) enum Leaf {
     /// A condition on the field of a term `t`, and the text that its value contains.
     Containing(String, String),
     /// A condition on the field of a term `t`, and the texts one of which is its value.
@@ -81,7 +45,7 @@ enum Leaf {
     Network(Vec<u8>, Vec<u8>),
 }
 
-fn leaf(node: &Node) -> Option<Leaf> {
+pub(crate) fn leaf(node: &Node) -> Option<Leaf> {
     let one = |field: i64| format!("t.field = {field}");
     Some(match node {
         // Columns tell of single letters: nearly all terms contain one.
@@ -140,7 +104,7 @@ fn term_fields(field: Field) -> Option<String> {
 
 impl Leaf {
     /// The condition on a term `t` or an address `a`.
-    fn matched(&self, lookup: Lookup, sql: &mut Sql) {
+    pub(crate) fn matched(&self, lookup: Lookup, sql: &mut Sql) {
         match self {
             Leaf::Containing(fields, wanted) => {
                 sql.push(fields).push(" AND ");
@@ -159,21 +123,15 @@ impl Leaf {
     }
 
     /// The condition on a device `d`.
-    fn condition(&self, lookup: Lookup, common: bool, sql: &mut Sql) {
-        match (self, common) {
-            (Leaf::Network(..), false) => sql.push("d.id IN (SELECT a.device FROM address a WHERE "),
-            (Leaf::Network(..), true) => sql.push("EXISTS (SELECT 1 FROM address a WHERE a.device = d.id AND "),
-            (_, false) => sql.push(
-                "d.id IN (SELECT x.device FROM device_term x WHERE x.term IN (SELECT t.id FROM term t WHERE ",
-            ),
-            (_, true) => sql.push(
-                "EXISTS (SELECT 1 FROM device_term x CROSS JOIN term t WHERE x.device = d.id AND t.id = x.term AND ",
-            ),
-        };
-        // A device has few terms: there, comparing is cheaper than the index.
-        self.matched(if common { Lookup::Like } else { lookup }, sql);
-        let double = !common && !matches!(self, Leaf::Network(..));
-        sql.push(if double { "))" } else { ")" });
+    fn condition(&self, lookup: Lookup, sql: &mut Sql) {
+        let network = matches!(self, Leaf::Network(..));
+        sql.push(if network {
+            "d.id IN (SELECT a.device FROM address a WHERE "
+        } else {
+            "d.id IN (SELECT x.device FROM device_term x WHERE x.term IN (SELECT t.id FROM term t WHERE "
+        });
+        self.matched(lookup, sql);
+        sql.push(if network { ")" } else { "))" });
     }
 }
 
@@ -189,18 +147,27 @@ pub(crate) fn sites(sites: Option<&[String]>, column: &str, sql: &mut Sql) {
     };
 }
 
-struct Compiler<'a> {
+/// The numbers of sites; `None`: of all.
+pub(crate) async fn site_numbers(
+    session: &mut Session,
+    names: Option<&[String]>,
+) -> Result<Option<Vec<i64>>, StoreError> {
+    if names.is_none() {
+        return Ok(None);
+    }
+    let mut sql = Sql::new("SELECT s.id FROM site s WHERE ");
+    sites(names, "s.id", &mut sql);
+    session.fetch(sql).await?.iter().map(|row| row.int(0)).collect::<Result<_, _>>().map(Some)
+}
+
+struct Compiler {
     now: Timestamp,
     lookup: Lookup,
     /// Terms that may still come.
     left: usize,
-    /// Which leaves are common, in their order.
-    common: std::slice::Iter<'a, bool>,
-    /// Inside of a negation: what is common there leaves few devices, which a walk finds late.
-    negated: bool,
 }
 
-impl Compiler<'_> {
+impl Compiler {
     fn node(&mut self, node: &Node, sql: &mut Sql) -> Result<(), StoreError> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             StoreError::Refused(format!("the query has more than {MOST_TERMS} terms; ask for less at once"))
@@ -225,16 +192,11 @@ impl Compiler<'_> {
             }
             Node::Not(inner) => {
                 sql.push("NOT (");
-                self.negated = !self.negated;
                 self.node(inner, sql)?;
-                self.negated = !self.negated;
                 sql.push(")");
             }
             other => match leaf(other) {
-                Some(leaf) => {
-                    let common = self.common.next().copied().unwrap_or(false);
-                    leaf.condition(self.lookup, common && !self.negated, sql);
-                }
+                Some(leaf) => leaf.condition(self.lookup, sql),
                 None => column(other, self.now, sql)?,
             },
         }
@@ -283,58 +245,62 @@ fn text(field: Field, wanted: &str, whole: bool, sql: &mut Sql) -> Result<(), St
         Field::Mac => {
             sql.push("1 = 0");
         }
-        Field::Site if whole => {
-            sql.push("d.site IN (SELECT s.id FROM site s WHERE s.folded = ")
-                .bind(wanted.replace('\0', "\u{fffd}"))
-                .push(")");
-        }
         Field::Site => {
-            sql.push("d.site IN (SELECT s.id FROM site s WHERE s.folded LIKE ")
-                .bind(pattern(wanted))
-                .push(" ESCAPE '\\')");
+            sql.push("d.site IN (SELECT s.id FROM site s WHERE ");
+            site_named("s", wanted, whole, sql);
+            sql.push(")");
         }
-        Field::Scope => named("d.scope", (0..).zip(terms::SCOPES), wanted, whole, sql),
-        Field::Status => {
-            named(
-                "d.status",
-                Status::ALL.map(|s| (status_code(s), s.name())).into_iter(),
-                wanted,
-                whole,
-                sql,
-            );
-        }
-        Field::Lifecycle => {
-            named(
-                "d.lifecycle",
-                Lifecycle::ALL.map(|l| (lifecycle_code(l), l.name())).into_iter(),
-                wanted,
-                whole,
-                sql,
-            );
-        }
+        Field::Scope => named("d.scope", codes_of(field, wanted, whole), sql),
+        Field::Status => named("d.status", codes_of(field, wanted, whole), sql),
+        Field::Lifecycle => named("d.lifecycle", codes_of(field, wanted, whole), sql),
         Field::Finding => finding(wanted, sql),
         Field::Cve => {
-            // Hyphens were folded away; the numbers of CVEs hold no blanks. A blank stands before each of a ruling's.
-            let number = wanted.replace(' ', "-");
-            let sought = if whole { format!(" {number} ") } else { number };
-            sql.push("d.id IN (SELECT f.device FROM finding f JOIN ruling r ON r.id = f.ruling WHERE f.ended IS NULL AND r.cves || ' ' LIKE ")
-                .bind(pattern(&sought))
-                .push(" ESCAPE '\\')");
+            sql.push(
+                "d.id IN (SELECT f.device FROM finding f JOIN ruling r ON r.id = f.ruling WHERE f.ended IS NULL AND ",
+            );
+            cve_named(wanted, whole, sql);
+            sql.push(")");
         }
         other => return Err(StoreError::Refused(format!("the store cannot look into {other:?}"))),
     }
     Ok(())
 }
 
-/// What is found, and more than possible.
-fn finding(wanted: &str, sql: &mut Sql) {
+/// Adds the condition on a site that its name contains, or is (`whole`), what is wanted.
+pub(crate) fn site_named(site: &str, wanted: &str, whole: bool, sql: &mut Sql) {
+    if whole {
+        sql.push(site).push(".folded = ").bind(wanted.replace('\0', "\u{fffd}"));
+        return;
+    }
+    sql.push(site).push(".folded LIKE ").bind(pattern(wanted)).push(" ESCAPE '\\'");
+}
+
+/// Adds the condition on a ruling `r` that one of its CVEs contains, or is (`whole`), what is wanted.
+pub(crate) fn cve_named(wanted: &str, whole: bool, sql: &mut Sql) {
+    // Hyphens were folded away; the numbers of CVEs hold no blanks. A blank stands before each of a ruling's.
+    let number = wanted.replace(' ', "-");
+    let sought = if whole { format!(" {number} ") } else { number };
+    sql.push("r.cves || ' ' LIKE ").bind(pattern(&sought)).push(" ESCAPE '\\'");
+}
+
+/// The severity or the kind of findings that is meant; neither stands for what is exploited.
+pub(crate) fn finding_of(wanted: &str) -> Option<(Option<i64>, Option<i64>)> {
     let severity = Severity::ALL.into_iter().find(|severity| folded(severity.name()) == wanted);
     let kind = FindingKind::ALL.into_iter().find(|kind| folded(kind.name()) == wanted);
-    let which = match (severity, kind) {
-        (Some(severity), _) => format!("r.severity = {}", severity_code(severity)),
-        (_, Some(kind)) => format!("r.kind = {}", finding_kind_code(kind)),
-        _ if wanted == "exploited" => "r.exploited = 1".to_owned(),
-        _ => "1 = 0".to_owned(),
+    match (severity, kind) {
+        (Some(severity), _) => Some((Some(severity_code(severity)), None)),
+        (_, Some(kind)) => Some((None, Some(finding_kind_code(kind)))),
+        _ => (wanted == "exploited").then_some((None, None)),
+    }
+}
+
+/// What is found, and more than possible.
+fn finding(wanted: &str, sql: &mut Sql) {
+    let which = match finding_of(wanted) {
+        Some((Some(severity), _)) => format!("r.severity = {severity}"),
+        Some((_, Some(kind))) => format!("r.kind = {kind}"),
+        Some((None, None)) => "r.exploited = 1".to_owned(),
+        None => "1 = 0".to_owned(),
     };
     sql.push(&format!(
         "d.id IN (SELECT f.device FROM finding f JOIN ruling r ON r.id = f.ruling \
@@ -343,15 +309,19 @@ fn finding(wanted: &str, sql: &mut Sql) {
     ));
 }
 
-fn named<'a>(
-    column: &str,
-    all: impl Iterator<Item = (i64, &'a str)>,
-    wanted: &str,
-    whole: bool,
-    sql: &mut Sql,
-) {
+/// The codes of a field's names that contain, or are (`whole`), what is wanted.
+pub(crate) fn codes_of(field: Field, wanted: &str, whole: bool) -> Vec<i64> {
+    let all: Vec<(i64, &str)> = match field {
+        Field::Scope => (0..).zip(terms::SCOPES).collect(),
+        Field::Status => Status::ALL.map(|status| (status_code(status), status.name())).into(),
+        Field::Lifecycle => Lifecycle::ALL.map(|one| (lifecycle_code(one), one.name())).into(),
+        _ => Vec::new(),
+    };
     let meant = |name: &str| if whole { folded(name) == wanted } else { folded(name).contains(wanted) };
-    let codes: Vec<i64> = all.filter(|(_, name)| meant(name)).map(|(code, _)| code).collect();
+    all.into_iter().filter(|(_, name)| meant(name)).map(|(code, _)| code).collect()
+}
+
+fn named(column: &str, codes: Vec<i64>, sql: &mut Sql) {
     if codes.is_empty() {
         // Not an empty list, which is neither true nor false.
         sql.push("1 = 0");
@@ -395,11 +365,8 @@ fn state(is: Is, now: Timestamp, sql: &mut Sql) {
         Is::Medical => {
             sql.push("d.medical = 1");
         }
-        Is::Missing => {
-            sql.push("d.status = ").push(&status_code(Status::Missing).to_string());
-        }
-        Is::Unheard => {
-            sql.push("d.status = ").push(&status_code(Status::Unheard).to_string());
+        Is::Missing | Is::Unheard => {
+            sql.push("d.status = ").push(&is_status(is).to_string());
         }
         Is::External => {
             sql.push("d.scope = 1");
@@ -411,10 +378,20 @@ fn state(is: Is, now: Timestamp, sql: &mut Sql) {
     }
 }
 
-/// Whole seconds since then, rounded down, are at most so many (`younger`), or more.
-fn seen(column: &str, younger: bool, seconds: i64, now: Timestamp, sql: &mut Sql) {
+/// The status that is meant.
+pub(crate) fn is_status(is: Is) -> i64 {
+    status_code(if is == Is::Missing { Status::Missing } else { Status::Unheard })
+}
+
+/// The time after which what was seen is at most so many whole seconds old, rounded down.
+pub(crate) fn seen_bound(seconds: i64, now: Timestamp) -> i64 {
     let bound = i128::from(now.as_nanos()) - (i128::from(seconds) + 1) * 1_000_000_000;
-    let bound = i64::try_from(bound.clamp(i128::from(NEVER), i128::from(i64::MAX))).unwrap_or(NEVER);
+    i64::try_from(bound.clamp(i128::from(NEVER), i128::from(i64::MAX))).unwrap_or(NEVER)
+}
+
+/// Whole seconds since then are at most so many (`younger`), or more.
+fn seen(column: &str, younger: bool, seconds: i64, now: Timestamp, sql: &mut Sql) {
+    let bound = seen_bound(seconds, now);
     sql.push("(").push(column).push(" <> ").bind(NEVER).push(" AND ").push(column);
     sql.push(if younger { " > " } else { " <= " }).bind(bound).push(")");
 }

@@ -133,6 +133,16 @@ impl Sql {
         self.push(if first { "NULL)" } else { ")" })
     }
 
+    /// `(SELECT …)` of many keys, as one argument.
+    pub(crate) fn keys(&mut self, sqlite: bool, keys: &[i64]) -> Result<&mut Sql, StoreError> {
+        if sqlite {
+            self.push("(SELECT j.value FROM json_each(").bind(to_json(&keys)?);
+            return Ok(self.push(") j)"));
+        }
+        self.push("(SELECT * FROM UNNEST(").bind(Value::Ints(keys.iter().copied().map(Some).collect()));
+        Ok(self.push("))"))
+    }
+
     /// Numbers that we made ourselves, as text: keys and codes.
     pub(crate) fn numbers(&mut self, values: impl IntoIterator<Item = i64>) -> &mut Sql {
         let all: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();

@@ -89,7 +89,8 @@ pub(crate) fn hex_digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_hexdigit).collect()
 }
 
-fn add(terms: &mut Terms, field: i64, value: String, shown: &str) {
+/// As it is stored.
+fn clipped(value: &str) -> String {
     let mut value = value.replace('\0', "\u{fffd}");
     if value.len() > LONGEST {
         let mut end = LONGEST;
@@ -98,7 +99,16 @@ fn add(terms: &mut Terms, field: i64, value: String, shown: &str) {
         }
         value.truncate(end);
     }
-    terms.entry((field, value)).or_insert_with(|| shown.to_owned());
+    value
+}
+
+/// The term of an identifier.
+pub(crate) fn id_term(uid: &str) -> String {
+    clipped(&folded(uid))
+}
+
+fn add(terms: &mut Terms, field: i64, value: String, shown: &str) {
+    terms.entry((field, clipped(&value))).or_insert_with(|| shown.to_owned());
 }
 
 fn text(terms: &mut Terms, field: i64, shown: &str) {

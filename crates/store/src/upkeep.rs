@@ -95,14 +95,22 @@ impl Upkeep for Database {
 
     async fn sizes(&self) -> Result<Sizes, StoreError> {
         let mut kept = self.sizes.lock().await;
-        if let Some((at, sizes)) = kept.as_ref()
-            && at.elapsed() < SIZES_KEPT
-        {
-            return Ok(sizes.clone());
+        if let Some(known) = kept.as_mut() {
+            // Nobody waits for what takes long: they are counted anew meanwhile.
+            if known.counted.elapsed() >= SIZES_KEPT {
+                known.counted = Instant::now();
+                let (engine, sizes) = (self.engine.clone(), std::sync::Arc::clone(&self.sizes));
+                tokio::spawn(async move {
+                    match count_kept(&engine).await {
+                        Ok((_, kept)) => *sizes.lock().await = kept,
+                        Err(error) => tracing::debug!("sizes are counted later: {error}"),
+                    }
+                });
+            }
+            return Ok(known.sizes.clone());
         }
-        let started = Instant::now();
-        let sizes = self.count_sizes().await?;
-        *kept = (started.elapsed() > SIZES_COSTLY).then(|| (Instant::now(), sizes.clone()));
+        let (sizes, costly) = count_kept(&self.engine).await?;
+        *kept = costly;
         Ok(sizes)
     }
 
@@ -168,43 +176,58 @@ impl Upkeep for Database {
     }
 }
 
-impl Database {
-    async fn count_sizes(&self) -> Result<Sizes, StoreError> {
-        let mut session = self.engine.snapshot().await?;
-        let mut tables = Vec::with_capacity(TABLES.len());
-        for table in TABLES {
-            let rows = session.first(Sql::new(&format!("SELECT COUNT(*) FROM {table}"))).await?;
-            let rows = rows.map_or(Ok(0), |row| row.count(0))?;
-            let bytes = match &self.engine {
-                Engine::Sqlite { .. } => None,
-                Engine::Postgres { .. } => session
-                    .first(Sql::with("SELECT pg_total_relation_size(CAST($1 AS regclass))", [table.into()]))
-                    .await?
-                    .map(|row| row.count(0))
-                    .transpose()?,
-            };
-            tables.push(SizeOf { table: table.to_owned(), rows, bytes });
-        }
-        let bytes = match &self.engine {
-            // With what was written and not yet moved into the file.
-            Engine::Sqlite { path, .. } => ["", "-wal"]
-                .iter()
-                .map(|end| {
-                    let mut name = path.as_os_str().to_owned();
-                    name.push(end);
-                    std::fs::metadata(name).map_or(0, |found| found.len())
-                })
-                .sum(),
-            Engine::Postgres { .. } => session
-                .first(Sql::new("SELECT pg_database_size(current_database())"))
-                .await?
-                .map_or(Ok(0), |row| row.count(0))?,
-        };
-        let of = |name: &str| tables.iter().find(|size| size.table == name).map_or(0, |size| size.rows);
-        let (devices, conversations, events) = (of("device"), of("conversation"), of("event"));
-        Ok(Sizes { bytes, tables, devices, conversations, events })
-    }
+/// How large everything was when it was counted.
+pub(crate) struct Counted {
+    counted: Instant,
+    sizes: Sizes,
+}
 
+/// The sizes; and what is kept of them, where counting took long.
+pub(crate) async fn count_kept(engine: &Engine) -> Result<(Sizes, Option<Counted>), StoreError> {
+    let started = Instant::now();
+    let sizes = count_sizes(engine).await?;
+    let costly = started.elapsed() > SIZES_COSTLY;
+    let kept = costly.then(|| Counted { counted: Instant::now(), sizes: sizes.clone() });
+    Ok((sizes, kept))
+}
+
+async fn count_sizes(engine: &Engine) -> Result<Sizes, StoreError> {
+    let mut session = engine.snapshot().await?;
+    let mut tables = Vec::with_capacity(TABLES.len());
+    for table in TABLES {
+        let rows = session.first(Sql::new(&format!("SELECT COUNT(*) FROM {table}"))).await?;
+        let rows = rows.map_or(Ok(0), |row| row.count(0))?;
+        let bytes = match engine {
+            Engine::Sqlite { .. } => None,
+            Engine::Postgres { .. } => session
+                .first(Sql::with("SELECT pg_total_relation_size(CAST($1 AS regclass))", [table.into()]))
+                .await?
+                .map(|row| row.count(0))
+                .transpose()?,
+        };
+        tables.push(SizeOf { table: table.to_owned(), rows, bytes });
+    }
+    let bytes = match engine {
+        // With what was written and not yet moved into the file.
+        Engine::Sqlite { path, .. } => ["", "-wal"]
+            .iter()
+            .map(|end| {
+                let mut name = path.as_os_str().to_owned();
+                name.push(end);
+                std::fs::metadata(name).map_or(0, |found| found.len())
+            })
+            .sum(),
+        Engine::Postgres { .. } => session
+            .first(Sql::new("SELECT pg_database_size(current_database())"))
+            .await?
+            .map_or(Ok(0), |row| row.count(0))?,
+    };
+    let of = |name: &str| tables.iter().find(|size| size.table == name).map_or(0, |size| size.rows);
+    let (devices, conversations, events) = (of("device"), of("conversation"), of("event"));
+    Ok(Sizes { bytes, tables, devices, conversations, events })
+}
+
+impl Database {
     /// Removes rows, some in each transaction.
     async fn remove_rows(
         &self,

@@ -69,6 +69,11 @@ impl Stream {
         self.started
     }
 
+    /// Sequence number of the next byte, where the position is known.
+    pub fn next(&self) -> Option<u32> {
+        self.started.then_some(self.next)
+    }
+
     /// Bytes held behind a hole.
     pub fn held(&self) -> usize {
         self.pending.as_ref().map_or(0, |pending| pending.bytes)

@@ -1074,7 +1074,7 @@ export interface components {
             items: {
                 /** @description As it is usually written, in short: "DHCP". */
                 label: string;
-                /** @description As in conversations, services and evidence: "dhcpv4". */
+                /** @description As in conversations, services and evidence: "modbus". */
                 name: string;
                 /** @description In full: "DHCP and BOOTP". */
                 title: string;
@@ -1723,7 +1723,7 @@ export interface components {
         Spoken: {
             /** @description As it is usually written, in short: "DHCP". */
             label: string;
-            /** @description As in conversations, services and evidence: "dhcpv4". */
+            /** @description As in conversations, services and evidence: "modbus". */
             name: string;
             /** @description In full: "DHCP and BOOTP". */
             title: string;

@@ -221,6 +221,7 @@ export type Coverage = Omit<Shapes['Heard'], 'blind_spots'> & { blind_spots: Dev
 
 export type Person = Shapes['PersonShown']
 export type Token = Shapes['TokenShown']
+export type OpenInvitation = Shapes['OpenInvitation']
 export type Channel = Shapes['ChannelShown']
 export type NewChannel = Shapes['NewChannel']
 export type Retention = Shapes['Days']

@@ -11,6 +11,8 @@ import type { ChartProps } from './Chart'
 
 use([BarChart, LineChart, GridComponent, TooltipComponent, CanvasRenderer])
 
+const DAY = 24 * 3600 * 1000
+
 export default function Drawing({ series, kind, height, write }: ChartProps) {
   const box = useRef<HTMLDivElement>(null)
   const { colorScheme } = useMantineColorScheme()
@@ -42,6 +44,9 @@ export default function Drawing({ series, kind, height, write }: ChartProps) {
         axisTick: { show: false },
         axisLabel: { color: soft, fontSize: 11, hideOverlap: true, formatter: (at: number) => shortDay(at) },
         splitNumber: 4,
+        // A single point would have the axis go on into the future.
+        max: Math.max(Date.now(), ...series.points.map((point) => Date.parse(point.at))),
+        min: series.points.length === 1 ? Date.parse(series.points[0]?.at ?? '') - DAY : undefined,
       },
       yAxis: {
         type: 'value',

@@ -23,6 +23,7 @@ const CRATES: &[(&str, Layer)] = &[
     ("medward-dissect", Layer::Verb),
     ("medward-identify", Layer::Verb),
     ("medward-policy", Layer::Verb),
+    ("medward-shield", Layer::Verb),
     ("medward-query", Layer::Verb),
     ("medward-knowledge", Layer::Verb),
     ("medward-risk", Layer::Verb),
@@ -30,6 +31,7 @@ const CRATES: &[(&str, Layer)] = &[
     ("medward-lab", Layer::Verb),
     ("medward-sources", Layer::Verb),
     ("medward-fetch", Layer::Edge),
+    ("medward-gateway", Layer::Edge),
     ("medward-capture", Layer::Edge),
     ("medward-enforce", Layer::Edge),
     ("medward-export", Layer::Edge),
@@ -50,6 +52,9 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("medward-sources", "medward-wire"),
     ("medward-monitor", "medward-query"),
     ("medward-policy", "medward-query"),
+    ("medward-shield", "medward-dissect"),
+    ("medward-shield", "medward-policy"),
+    ("medward-shield", "medward-wire"),
     ("medward-lab", "medward-identify"),
 ];
 

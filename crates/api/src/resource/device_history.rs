@@ -1,10 +1,8 @@
 //! What one device did, with whom, where and when.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use axum::Json;
 use axum::extract::State;
-use medward_model::{DeviceId, Timestamp};
+use medward_model::Timestamp;
 use medward_monitor::{
     BucketSize, ConversationList, DeviceRecord, Direction, EventList, LinkList, NodeGroup, PageRequest,
 };
@@ -221,23 +219,4 @@ async fn events(
         ..EventList::default()
     };
     Ok(Json(app.store.events(&list).await?.into()))
-}
-
-/// Names of devices by their identifiers, of those that the caller sees.
-pub async fn names(
-    app: &App,
-    caller: &Caller,
-    ids: BTreeSet<String>,
-) -> Answer<BTreeMap<String, medward_monitor::DeviceSummary>> {
-    let ids: Vec<DeviceId> = ids.into_iter().map(DeviceId).collect();
-    let mut found = BTreeMap::new();
-    for some in ids.chunks(1000) {
-        for summary in app.store.summaries(some).await? {
-            // An external address is at no site of its own: it is seen by who sees the talk with it.
-            if caller.sees(&summary.site) || summary.scope != "internal" {
-                found.insert(summary.id.0.clone(), summary);
-            }
-        }
-    }
-    Ok(found)
 }

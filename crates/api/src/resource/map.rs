@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
+use medward_model::DeviceId;
 use medward_monitor::{
-    ConversationList, DeviceSummary, Direction, FacetField, Link, LinkList, NodeGroup, PageRequest, Status,
+    ConversationList, DeviceBrief, DeviceSummary, Direction, FacetField, Link, LinkList, NodeGroup,
+    PageRequest, Status,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -76,7 +78,7 @@ struct Wanted {
     limit: Option<u32>,
 }
 
-fn node(device: DeviceSummary) -> Node {
+fn node(device: DeviceBrief) -> Node {
     Node {
         id: device.id.0,
         label: device.name.clone(),
@@ -101,7 +103,13 @@ pub async fn nodes_of_devices(
     let mut ids: BTreeSet<String> =
         links.iter().flat_map(|link| [link.from.clone(), link.to.clone()]).collect();
     ids.extend(own.map(|own| own.id.0.clone()));
-    Ok(super::device_history::names(app, caller, ids).await?.into_values().map(node).collect())
+    let ids: Vec<DeviceId> = ids.into_iter().map(DeviceId).collect();
+    let found = app.store.briefs(&ids).await?;
+    // An external address is at no site of its own: it is seen by who sees the talk with it.
+    let seen = found.into_iter().filter(|device| caller.sees(&device.site) || device.scope != "internal");
+    let mut nodes: Vec<Node> = seen.map(node).collect();
+    nodes.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(nodes)
 }
 
 /// Leaves out links of which an end is not seen.

@@ -47,11 +47,14 @@ pub(crate) struct FlowState {
 pub(crate) struct Following {
     pub streams: [Stream; 2],
     pub listener: Listener,
+    /// In line: a SYN that came behind data, by whom and with which number.
+    pub contender: Option<(Side, u32)>,
 }
 
 impl Following {
     pub fn new(mid_stream: bool) -> Following {
-        Following { streams: [Stream::default(), Stream::default()], listener: Listener::new(mid_stream) }
+        let streams = [Stream::default(), Stream::default()];
+        Following { streams, listener: Listener::new(mid_stream), contender: None }
     }
 
     /// Bytes held behind holes and in unfinished messages.

@@ -18,6 +18,8 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Bytes of each side that probes may look at before a flow counts as unknown.
     pub head_bytes: usize,
+    /// Tell requests before their answers (`Event::Asked`), for verdicts in line. Off unless set.
+    pub in_line: bool,
 }
 
 impl Limits {
@@ -34,6 +36,7 @@ impl Limits {
             reassembly_bytes: memory,
             message_bytes: 256 * 1024,
             head_bytes: 2048,
+            in_line: false,
         }
     }
 }

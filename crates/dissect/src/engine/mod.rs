@@ -3,6 +3,7 @@
 //! One engine serves one shard of the traffic; a packet's shard depends on its addresses alone, so the result does not
 //! depend on how many threads share the shards.
 
+mod contest;
 mod flow;
 mod limits;
 mod listener;
@@ -21,6 +22,7 @@ pub use limits::Limits;
 
 use crate::context::{Context, Event, FlowInfo, Outbox, Peer, Side};
 use crate::dissector::{LinkFrame, LinkKindOf, TcpOpen};
+use contest::{Contest, is_believed};
 use flow::{Flow, FlowState, Following};
 use listener::{Surroundings, listens};
 use registry::{Registry, registry};
@@ -70,7 +72,7 @@ impl Engine {
             registry: registry(),
             flows: FlowTable::new(limits.flows, limits.flow_idle_seconds),
             fragments: Defragmenter::new(limits.fragmented, limits.fragment_bytes),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(limits.in_line),
             records: Vec::new(),
             held: 0,
             evicted_flows: 0,
@@ -96,6 +98,7 @@ impl Engine {
                     None => break,
                 }
             }
+            self.outbox.tell_at_once(false);
         }
         let arrival = Arrival {
             number,
@@ -111,6 +114,7 @@ impl Engine {
             Layer::Link { kind, payload } => self.link(&arrival, *kind, payload),
             Layer::Unreadable(weird) => self.outbox.weirds.note(weird),
         }
+        self.outbox.tell_at_once(true);
     }
 
     /// Reports what is new of flows that go on, and takes out those that are idle: for an input without an end. Costs time in
@@ -318,15 +322,21 @@ impl Engine {
         let syn = segment.has(flag::SYN);
         let answer = syn && segment.has(flag::ACK);
         let (mut place, mut side) = self.flow_of(arrival, packet, ports, Transport::Tcp, answer);
-        if syn && self.is_new_connection(place, side, segment, answer) {
-            if let Some(old) = self.flows.remove(place) {
-                let mut old = old;
-                old.uncount(side, arrival);
-                self.finish_flow(old, arrival.now, arrival.number);
-            }
+        let contest =
+            if self.limits.in_line && syn { self.contest(place, side, segment) } else { Contest::None };
+        let agreed = match contest {
+            Contest::Undecided => return,
+            Contest::Won(number) => Some(number),
+            Contest::None => None,
+        };
+        if agreed.is_some() || syn && self.is_new_connection(place, side, segment, answer) {
+            self.concede(arrival, place, side);
             (place, side) = self.flow_of(arrival, packet, ports, Transport::Tcp, answer);
         }
         let Some(flow) = self.flows.get_mut(place) else { return };
+        if let Some(number) = agreed {
+            (flow.state.syn, flow.isn) = ([true, false], [number, 0]);
+        }
         if syn {
             Engine::open(flow, side, arrival, packet, segment, answer, self.registry, &mut self.outbox);
         }
@@ -355,7 +365,8 @@ impl Engine {
         {
             *fin = true;
         }
-        flow.state.reset |= segment.has(flag::RST);
+        flow.state.reset |=
+            segment.has(flag::RST) && (!self.limits.in_line || is_believed(flow, side, segment));
         if flow.is_closed() && !flow.state.quiet {
             self.close(arrival, place);
         }
@@ -379,7 +390,9 @@ impl Engine {
             // A SYN-ACK from the side that counted as originator: the roles were guessed wrong.
             return side == Side::Originator && !flow.state.syn.contains(&true);
         }
-        !(seen && isn == segment.sequence)
+        // In line nobody gets past by using a connection's numbers again: a SYN is repeated before data only.
+        let used = self.limits.in_line && flow.state.quiet;
+        !(seen && isn == segment.sequence) || used
     }
 
     /// A SYN or SYN-ACK.
@@ -446,7 +459,7 @@ impl Engine {
             following
         });
         let before = following.held();
-        let Following { streams, listener } = &mut *following;
+        let Following { streams, listener, .. } = &mut *following;
         let mut around = Surroundings {
             now: arrival.now,
             packet: arrival.number,
@@ -491,7 +504,7 @@ impl Engine {
         let Some(mut following) = flow.following.take() else { return };
         let before = following.held();
         if before > 0 {
-            let Following { streams, listener } = &mut *following;
+            let Following { streams, listener, .. } = &mut *following;
             let mut around = Surroundings {
                 now: arrival.now,
                 packet: arrival.number,
@@ -659,7 +672,7 @@ fn end_following(
     outbox: &mut Outbox,
     limits: &Limits,
 ) {
-    let Following { streams, listener } = &mut following;
+    let Following { streams, listener, .. } = &mut following;
     let mut around =
         Surroundings { now, packet: number, flow: &flow.info, outbox, limits, protocol: &mut flow.protocol };
     for (stream, side) in streams.iter_mut().zip([Side::Originator, Side::Responder]) {

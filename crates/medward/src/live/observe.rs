@@ -168,6 +168,7 @@ impl Observing {
                 Event::Evidence(evidence) => self.ledger.evidence(evidence),
                 Event::Link(link) => self.ledger.link(link),
                 Event::Activity(activity) => self.ledger.activity(&activity),
+                Event::Asked(_) => {}
             }
         }
         for record in self.engine.records() {

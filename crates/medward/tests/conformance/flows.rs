@@ -74,6 +74,7 @@ impl Report {
                     ));
                 }
                 Event::Link(link) => self.links.push(format!("{} {} {:?}", link.mac, link.ip, link.kind)),
+                Event::Asked(_) => {}
                 Event::Activity(a) => {
                     self.sources.insert(a.protocol);
                     self.activity.push(format!(

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use medward_model::{DeviceId, Timestamp};
 use medward_query::Query;
 
-use crate::{Annotation, DeviceSummary, Page, PageRequest, Patch, StoreError};
+use crate::{Annotation, DeviceSummary, Page, PageRequest, Patch, Status, StoreError};
 
 /// What a list of devices is ordered by; a fixed order decides where it is equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,6 +92,34 @@ pub struct DeviceRecord {
     pub annotation: Annotation,
 }
 
+/// A device among many in a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceBrief {
+    pub id: DeviceId,
+    pub site: String,
+    pub name: String,
+    pub scope: String,
+    pub status: Status,
+    pub category: Option<String>,
+    pub group: Option<String>,
+    pub medical: bool,
+}
+
+impl From<DeviceSummary> for DeviceBrief {
+    fn from(summary: DeviceSummary) -> DeviceBrief {
+        DeviceBrief {
+            id: summary.id,
+            site: summary.site,
+            name: summary.name,
+            scope: summary.scope,
+            status: summary.status,
+            category: summary.category,
+            group: summary.group,
+            medical: summary.medical,
+        }
+    }
+}
+
 /// Asks for devices and writes what people say of them.
 #[async_trait]
 pub trait Inventory: Send + Sync {
@@ -123,6 +151,11 @@ pub trait Inventory: Send + Sync {
 
     /// Several devices in one go, in no order; those that are not there are left out.
     async fn summaries(&self, ids: &[DeviceId]) -> Result<Vec<DeviceSummary>, StoreError>;
+
+    /// As much of several devices as a picture shows, in no order; those that are not there are left out.
+    async fn briefs(&self, ids: &[DeviceId]) -> Result<Vec<DeviceBrief>, StoreError> {
+        Ok(self.summaries(ids).await?.into_iter().map(DeviceBrief::from).collect())
+    }
 
     /// Changes what people say of a device. With `expected`, only where the annotation has that version.
     async fn annotate(

@@ -19,7 +19,7 @@ pub use history::{
 };
 pub use ingest::{Decision, DecisionRecord, Ingest, SiteMemory};
 pub use inventory::{
-    AllSaid, DeviceList, DeviceRecord, Facet, FacetCount, FacetField, Inventory, Sort, SortKey,
+    AllSaid, DeviceBrief, DeviceList, DeviceRecord, Facet, FacetCount, FacetField, Inventory, Sort, SortKey,
 };
 pub use upkeep::{Health, Pruned, Retention, SizeOf, Sizes, Upkeep};
 

@@ -39,6 +39,7 @@ mod write;
 
 pub use error::{Error, Errors};
 pub use item::{BreakGlass, Conduit, Duty, Ends, Invariant, Members, Place, Policy, Rate, Treatment, Zone};
+pub(crate) use read::CONFIDENCE;
 pub use service::Service;
 pub use window::Window;
 pub use words::{Fail, Kind, Stage, StatedBy};

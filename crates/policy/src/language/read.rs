@@ -14,7 +14,7 @@ use super::{
 use crate::ports::Ports;
 
 /// How sure attributes must be where a zone says nothing.
-pub(super) const CONFIDENCE: f64 = 0.8;
+pub(crate) const CONFIDENCE: f64 = 0.8;
 
 /// Longest text, in bytes.
 const LONGEST: usize = 8 << 20;

@@ -6,7 +6,7 @@ use medward_model::{DeviceId, Timestamp, Verdict};
 use medward_monitor::{JudgedBy, JudgedDevice, JudgedWith, Ruling, StoreError};
 
 use crate::columns::{finding_kind_code, judged_by_code, severity_code, treatment_code, verdict_code};
-use crate::ingest::DAY;
+use crate::ingest::{DAY, next_change};
 use crate::packing::pack;
 use crate::session::Session;
 use crate::sql::{Sql, Value};
@@ -237,10 +237,15 @@ async fn count(session: &mut Session, devices: &BTreeSet<i64>) -> Result<(), Sto
          AND r.status <> {}",
         verdict_code(Verdict::Possible)
     );
-    let mut sql = Sql::new(&format!(
-        "UPDATE device SET findings = (SELECT COUNT(*) {open}), \
-         worst = COALESCE((SELECT MAX(r.severity) {open}), -1) WHERE id IN "
-    ));
+    // Whoever keeps findings in memory looks for devices that changed.
+    let change = next_change(session).await?;
+    let mut sql = Sql::with(
+        &format!(
+            "UPDATE device SET findings = (SELECT COUNT(*) {open}), \
+             worst = COALESCE((SELECT MAX(r.severity) {open}), -1), changed = $1 WHERE id IN "
+        ),
+        [change.into()],
+    );
     sql.numbers(devices.iter().copied());
     session.execute(sql).await.map(|_| ())
 }

@@ -6,7 +6,7 @@ use medward_monitor::{Event, EventList, Page, StoreError};
 use crate::Database;
 use crate::columns::{event_kind, event_kind_code, severity, severity_code};
 use crate::cursor;
-use crate::search::sites;
+use crate::search::site_numbers;
 use crate::sql::{Row, Sql, json};
 
 fn read(row: &Row) -> Result<Event, StoreError> {
@@ -40,9 +40,9 @@ pub(super) async fn page(database: &Database, list: &EventList) -> Result<Page<E
         };
         sql.push(" AND e.device = ").bind(id);
     }
-    if list.sites.is_some() {
-        sql.push(" AND ");
-        sites(list.sites.as_deref(), "e.site", &mut sql);
+    // As numbers: those of one site are found in their order.
+    if let Some(sites) = site_numbers(&mut session, list.sites.as_deref()).await? {
+        sql.push(" AND e.site IN ").numbers(sites);
     }
     if !list.kinds.is_empty() {
         sql.push(" AND e.kind IN ").numbers(list.kinds.iter().map(|kind| event_kind_code(*kind)));

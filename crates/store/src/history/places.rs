@@ -1,14 +1,13 @@
 //! Where devices were, and what a site does not hear.
 
 use medward_model::{DeviceId, Timestamp};
-use medward_monitor::{Coverage, Status, Stay, StoreError, Whereabouts, switch_of};
+use medward_monitor::{Coverage, Status, Stay, StoreError, Whereabouts};
 
 use super::MOST;
 use crate::Database;
 use crate::columns::status_code;
 use crate::ingest::find_device;
 use crate::sql::{Row, Sql};
-use crate::terms::{POSITION, VLAN};
 
 /// Blind spots that are named.
 const NAMED: usize = 100;
@@ -60,36 +59,27 @@ pub(super) async fn visitors(
 pub(super) async fn coverage(database: &Database, site: &str) -> Result<Coverage, StoreError> {
     let mut session = database.engine.snapshot().await?;
     let unheard = status_code(Status::Unheard);
-    let of_site = "d.site = (SELECT s.id FROM site s WHERE s.name = $1) AND d.scope = 0";
     let mut coverage = Coverage { site: site.to_owned(), ..Coverage::default() };
-    let text = format!("SELECT d.status, COUNT(*) FROM device d WHERE {of_site} GROUP BY d.status");
-    for row in session.fetch(Sql::with(&text, [site.into()])).await? {
-        let count = row.count(1)?;
-        *if row.int(0)? == unheard { &mut coverage.unheard } else { &mut coverage.heard } += count;
-    }
+    let key = session.first(Sql::with("SELECT s.id FROM site s WHERE s.name = $1", [site.into()])).await?;
+    let Some(key) = key.map(|row| row.int(0)).transpose()? else { return Ok(coverage) };
     let text = format!(
-        "SELECT d.uid FROM device d WHERE {of_site} AND d.status = {unheard} ORDER BY d.uid LIMIT {NAMED}"
+        "SELECT d.uid FROM device d WHERE d.site = $1 AND d.scope = 0 AND d.status = {unheard} \
+         ORDER BY d.uid LIMIT {NAMED}"
     );
-    for row in session.fetch(Sql::with(&text, [site.into()])).await? {
+    for row in session.fetch(Sql::with(&text, [key.into()])).await? {
         coverage.blind_spots.push(DeviceId(row.text(0)?));
     }
-    // Only positions at a port of a switch have that word.
-    let here = format!("(t.field = {VLAN} OR (t.field = {POSITION} AND t.value LIKE '% port %'))");
-    let text = format!(
-        "SELECT t.field, t.shown, d.status, COUNT(*) FROM term t JOIN device_term x ON x.term = t.id \
-         JOIN device d ON d.id = x.device WHERE {here} AND {of_site} GROUP BY t.id, t.field, t.shown, d.status"
-    );
-    for row in session.fetch(Sql::with(&text, [site.into()])).await? {
-        let (field, shown, silent, count) =
-            (row.int(0)?, row.text(1)?, row.int(2)? == unheard, row.count(3)?);
-        if field == VLAN {
-            let Ok(vlan) = shown.parse() else { continue };
-            let vlans = if silent { &mut coverage.unheard_vlans } else { &mut coverage.vlans };
-            *vlans.entry(vlan).or_default() += count;
-        } else if let Some(switch) = switch_of(&shown) {
-            let switches = if silent { &mut coverage.unheard_switches } else { &mut coverage.switches };
-            *switches.entry(switch.to_owned()).or_default() += count;
-        }
+    let mut board = database.board.lock().await;
+    board.refresh(&mut session).await?;
+    let [heard, silent] = board.of_site(key, unheard);
+    (coverage.heard, coverage.unheard) = (heard.count(), silent.count());
+    for (devices, vlans, switches) in [
+        (&heard, &mut coverage.vlans, &mut coverage.switches),
+        (&silent, &mut coverage.unheard_vlans, &mut coverage.unheard_switches),
+    ] {
+        let [by_vlan, by_switch] = board.vlans_and_switches(devices);
+        vlans.extend(by_vlan.into_iter().filter_map(|(vlan, count)| Some((vlan.parse().ok()?, count))));
+        switches.extend(by_switch.into_iter().map(|(switch, count)| (switch.to_owned(), count)));
     }
     Ok(coverage)
 }

@@ -7,6 +7,7 @@ use crate::Database;
 use crate::columns::part;
 use crate::ingest::{DAY, HOUR, find_device};
 use crate::search::sites;
+use crate::session::Session;
 use crate::sql::Sql;
 
 const fn width(bucket: BucketSize) -> (i64, &'static str) {
@@ -23,6 +24,10 @@ fn buckets(from: Timestamp, until: Timestamp, width: i64) -> (i64, i64) {
     (from.as_nanos().div_euclid(width), after)
 }
 
+async fn numbers(session: &mut Session, sql: Sql) -> Result<Vec<i64>, StoreError> {
+    session.fetch(sql).await?.iter().map(|row| row.int(0)).collect()
+}
+
 pub(super) async fn volume(
     database: &Database,
     device: Option<&DeviceId>,
@@ -34,32 +39,37 @@ pub(super) async fn volume(
     let (width, name) = width(bucket);
     let (first, after) = buckets(from, until, width);
     let mut session = database.engine.snapshot().await?;
+    let owners = match device {
+        Some(id) => {
+            let Some(key) = find_device(&mut session, id).await? else { return Ok(Vec::new()) };
+            let mut sql = Sql::with("SELECT d.id FROM device d WHERE d.id = $1 AND ", [key.into()]);
+            sites(of_sites, "d.site", &mut sql);
+            sql
+        }
+        None => {
+            let mut sql = Sql::new("SELECT -s.id FROM site s WHERE ");
+            sites(of_sites, "s.id", &mut sql);
+            sql
+        }
+    };
+    let owners = numbers(&mut session, owners).await?;
     // By leaps over the buckets, as all owners of a bucket lie together.
-    let mut sql = Sql::new(&format!(
+    let mut leaps = Sql::new(&format!(
         "WITH RECURSIVE k (bucket) AS (SELECT MIN(h.bucket) FROM traffic_{name} h WHERE h.bucket >= "
     ));
-    sql.bind(first).push(&format!(
+    leaps.bind(first).push(&format!(
         " UNION ALL SELECT (SELECT MIN(h.bucket) FROM traffic_{name} h WHERE h.bucket > k.bucket) FROM k \
          WHERE k.bucket < "
     ));
-    sql.bind(after).push("), o (id) AS (");
-    match device {
-        Some(id) => {
-            let Some(key) = find_device(&mut session, id).await? else { return Ok(Vec::new()) };
-            sql.push("SELECT d.id FROM device d WHERE d.id = ").bind(key).push(" AND ");
-            sites(of_sites, "d.site", &mut sql);
-        }
-        None => {
-            sql.push("SELECT -s.id FROM site s WHERE ");
-            sites(of_sites, "s.id", &mut sql);
-        }
-    }
-    sql.push(&format!(
-        ") SELECT v.bucket, CAST(SUM(v.flows) AS BIGINT), CAST(SUM(v.packets) AS BIGINT), \
-         CAST(SUM(v.bytes) AS BIGINT) FROM k CROSS JOIN o CROSS JOIN traffic_{name} v \
-         WHERE v.bucket = k.bucket AND v.owner = o.id AND v.bucket < "
+    leaps.bind(after).push(") SELECT k.bucket FROM k WHERE k.bucket < ").bind(after);
+    let buckets = numbers(&mut session, leaps).await?;
+    // As numbers, so that PostgreSQL looks up each and does not read them all.
+    let mut sql = Sql::new(&format!(
+        "SELECT v.bucket, CAST(SUM(v.flows) AS BIGINT), CAST(SUM(v.packets) AS BIGINT), \
+         CAST(SUM(v.bytes) AS BIGINT) FROM traffic_{name} v WHERE v.bucket IN "
     ));
-    sql.bind(after).push(" GROUP BY v.bucket ORDER BY v.bucket");
+    sql.numbers(buckets).push(" AND v.owner IN ").numbers(owners);
+    sql.push(" GROUP BY v.bucket ORDER BY v.bucket");
     session
         .fetch(sql)
         .await?

@@ -26,7 +26,7 @@ pub(crate) fn bits(mask: &str) -> String {
 pub(crate) fn add_use() -> String {
     format!(
         "ON CONFLICT (device, bucket) DO UPDATE SET hours = use_day.hours | excluded.hours, \
-         busy = {}, actions = use_day.actions + excluded.actions, \
+         busy = {}, actions = use_day.actions + excluded.actions, changed = excluded.changed, \
          last = CASE WHEN excluded.last > use_day.last THEN excluded.last ELSE use_day.last END",
         bits("use_day.hours | excluded.hours")
     )
@@ -77,9 +77,10 @@ pub(crate) async fn write(
         .into_iter()
         .map(|((device, day), (hours, actions, last))| {
             let busy = i64::from(hours.count_ones());
-            vec![device.into(), day.into(), hours.into(), busy.into(), actions.into(), last.into()]
+            let key = [device.into(), day.into(), hours.into(), busy.into()];
+            key.into_iter().chain([actions.into(), last.into(), book.change.into()]).collect()
         })
         .collect();
-    let head = "INSERT INTO use_day (device, bucket, hours, busy, actions, last)";
+    let head = "INSERT INTO use_day (device, bucket, hours, busy, actions, last, changed)";
     session.insert(head, &add_use(), rows).await
 }

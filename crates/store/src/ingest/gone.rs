@@ -30,7 +30,7 @@ pub(super) async fn apply(session: &mut Session, book: &mut Book, gone: &Gone) -
     }
     let target = book.key(&into);
     if let (Some(known), Some(target)) = (book.known.remove(old), target) {
-        move_rows(session, known.key, target).await?;
+        move_rows(session, known.key, target, book.change).await?;
         move_annotation(session, known.key, target).await?;
         remove(session, &[known.key]).await?;
     }
@@ -60,7 +60,7 @@ fn buckets(table: &str) -> String {
 }
 
 /// Moves everything that is told of a device; where both have the same, it is summed up.
-async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), StoreError> {
+async fn move_rows(session: &mut Session, old: i64, new: i64, change: i64) -> Result<(), StoreError> {
     let end = |column: &str| format!("CASE WHEN c.{column} = $1 THEN $2 ELSE c.{column} END");
     let (from, to) = (end("originator"), end("responder"));
     let of_old = "(c.originator = $1 OR c.responder = $1)";
@@ -84,7 +84,7 @@ async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), Stor
              (site, originator, responder, transport, port, protocol, flows, packets, bytes, first, last) \
              SELECT MAX(c.site), {from}, {to}, c.transport, c.port, c.protocol, CAST(SUM(c.flows) AS BIGINT), \
              CAST(SUM(c.packets) AS BIGINT), CAST(SUM(c.bytes) AS BIGINT), MIN(c.first), MAX(c.last) \
-             FROM conversation c WHERE {of_old} GROUP BY 2, 3, 4, 5, 6 {ADD_CONVERSATION}"
+             FROM conversation c WHERE {of_old} GROUP BY 2, 3, 4, 5, 6 ORDER BY 2, 3, 4, 5, 6 {ADD_CONVERSATION}"
         )))
         .await?;
     session
@@ -122,11 +122,14 @@ async fn move_rows(session: &mut Session, old: i64, new: i64) -> Result<(), Stor
             .await?;
     }
     session
-        .execute(both(&format!(
-            "INSERT INTO use_day (device, bucket, hours, busy, actions, last) \
-             SELECT $2, bucket, hours, busy, actions, last FROM use_day WHERE device = $1 {}",
-            add_use()
-        )))
+        .execute(Sql::with(
+            &format!(
+                "INSERT INTO use_day (device, bucket, hours, busy, actions, last, changed) \
+                 SELECT $2, bucket, hours, busy, actions, last, CAST($3 AS BIGINT) FROM use_day WHERE device = $1 {}",
+                add_use()
+            ),
+            [old.into(), new.into(), change.into()],
+        ))
         .await?;
     session.execute(both("UPDATE attribute_history SET device = $2 WHERE device = $1")).await?;
     session

@@ -1,6 +1,7 @@
 //! Asking for devices, and what people say of them.
 
 mod annotate;
+mod briefs;
 mod complete;
 mod facets;
 mod list;
@@ -8,8 +9,8 @@ mod list;
 use async_trait::async_trait;
 use medward_model::DeviceId;
 use medward_monitor::{
-    AllSaid, Annotation, DeviceList, DeviceRecord, DeviceSummary, Facet, FacetField, Inventory, Page, Patch,
-    StoreError,
+    AllSaid, Annotation, DeviceBrief, DeviceList, DeviceRecord, DeviceSummary, Facet, FacetField, Inventory,
+    Page, Patch, StoreError,
 };
 
 pub(crate) use annotate::{read_annotation, write_annotation};
@@ -86,6 +87,10 @@ impl Inventory for Database {
             keys.push(row.int(0)?);
         }
         list::summaries(&mut session, &keys).await
+    }
+
+    async fn briefs(&self, ids: &[DeviceId]) -> Result<Vec<DeviceBrief>, StoreError> {
+        briefs::briefs(self, ids).await
     }
 
     async fn annotate(

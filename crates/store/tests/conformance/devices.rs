@@ -300,3 +300,39 @@ pub async fn odd_texts_are_kept(home: Home) {
     let length = record.document["attributes"][Attribute::Model.name()]["value"].as_str().unwrap().len();
     assert_eq!(length, 10_000);
 }
+
+/// More than are put in order once they are found: they are walked, and each is looked at.
+pub async fn long_lists_are_walked_in_order(home: Home) {
+    let mut round = devices("north", 0..3600);
+    for row in round.devices.iter_mut().skip(1).step_by(2) {
+        row.device.attributes.insert("vendor", fused("Baxter"));
+    }
+    home.database.commit(&round).await.unwrap();
+    let numbers = |left_out: &str| -> Vec<u64> {
+        (0..3600).filter(|number| !format!("pump-{number:03}").contains(left_out)).collect()
+    };
+    let mut by_vendor = numbers("pump-35");
+    by_vendor.sort_by_key(|number| (number % 2 == 0, *number));
+    let mut by_name = numbers("pump-35");
+    by_name.sort_by_key(|number| format!("pump-{number:03}"));
+    let mut latest = numbers("pump-35");
+    latest.reverse();
+    for (key, descending, expected) in [
+        (SortKey::Vendor, false, by_vendor),
+        (SortKey::Name, false, by_name),
+        (SortKey::LastSeen, true, latest),
+    ] {
+        let mut wanted = list("-name:pump-35");
+        wanted.sort = Sort { key, descending };
+        let mut found = Vec::new();
+        loop {
+            let page = home.database.devices(&wanted).await.unwrap();
+            found.extend(page.items.into_iter().map(|summary| summary.id));
+            match page.next {
+                Some(next) => wanted.page.cursor = Some(next),
+                None => break,
+            }
+        }
+        assert!(found == expected.into_iter().map(id).collect::<Vec<_>>(), "{key:?}");
+    }
+}

@@ -11,6 +11,7 @@ mod ingest;
 mod merging;
 mod searching;
 mod server;
+mod summing;
 mod upkeep;
 
 use medward_store::Database;
@@ -77,6 +78,7 @@ suite!(
     devices::each_device_is_worth_its_own_value,
     devices::pages_hold_each_device_once_in_every_order,
     devices::a_cursor_of_another_list_is_refused,
+    devices::long_lists_are_walked_in_order,
     devices::facets_count_what_the_list_holds,
     devices::completion_offers_frequent_values_first,
     devices::sites_that_may_not_be_seen_are_not,
@@ -113,6 +115,7 @@ suite!(
     history::stays_end_where_the_next_begins,
     history::attribute_values_are_read_latest_first,
     history::coverage_names_blind_spots,
+    summing::sums_in_memory_follow_what_is_stored,
     upkeep::old_rows_are_pruned_and_new_ones_kept,
     upkeep::devices_nobody_spoke_of_are_forgotten,
     upkeep::health_and_sizes_are_told,

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use medward_model::{Device, Scope, Service, Software, Transport};
 use medward_monitor::{
-    Annotation, DeviceRow, Ingest, Inventory, Lifecycle, Patch, Status, StoreError, Whereabouts,
+    Annotation, DeviceBrief, DeviceRow, FacetField, Ingest, Inventory, Lifecycle, Patch, Status, StoreError,
+    Whereabouts,
 };
 use medward_query::{Query, Standing};
 use proptest::prelude::*;
@@ -280,7 +281,22 @@ pub async fn the_store_finds_what_memory_finds(home: Home) {
                 .map(|(row, _, _)| row.device.id.clone())
                 .collect();
             let found = home.database.devices(&list(&text)).await.unwrap().items;
+            let ids: Vec<_> = found.iter().map(|summary| summary.id.clone()).collect();
+            let mut briefs = home.database.briefs(&ids).await.unwrap();
+            briefs.sort_by_key(|brief| ids.iter().position(|id| *id == brief.id));
+            for (brief, summary) in briefs.iter().zip(&found) {
+                // None and an empty one are the same in a picture.
+                let mut expected = DeviceBrief::from(summary.clone());
+                expected.group = expected.group.filter(|group| !group.is_empty());
+                assert_eq!(*brief, expected);
+            }
+            assert_eq!(briefs.len(), found.len());
             let found: BTreeSet<_> = found.into_iter().map(|summary| summary.id).collect();
+            let counted = home.database.count(&list(&text)).await.unwrap();
+            assert_eq!(counted, expected.len() as u64, "{text}");
+            let facets = home.database.facets(&list(&text), &[FacetField::Status], 9).await.unwrap();
+            let summed: u64 = facets[0].values.iter().map(|value| value.count).sum();
+            assert_eq!(summed + facets[0].without, counted, "{text}");
             hits += usize::from(!found.is_empty() && found.len() < known.len());
             if found != expected {
                 let odd: Vec<_> = found.symmetric_difference(&expected).collect();

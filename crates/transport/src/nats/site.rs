@@ -6,8 +6,8 @@
 //! with the core only gets another way of being acknowledged; where that is not certain its parcels are given to the core
 //! once more, which knows them by their receipts.
 //!
-//! A server that is killed may lose what it said it had stored, count anew, or keep a consumer that believes it has given
-//! out what it has not. So sensors hold their reports until the core tells them that they are committed, and can ask; what
+//! A server that loses power, or a disk, may lose what it said it had stored, count anew, or keep a consumer that believes
+//! it has given out what it has not. So sensors hold their reports until the core tells them that they are committed, and can ask; what
 //! does not follow on what came before is dropped, and its sensor begins again; a consumer that is not new is not taken;
 //! and whoever hears nothing looks now and then whether something waits.
 

@@ -18,7 +18,7 @@ function Form({ sites, close }: { sites: string[]; close: () => void }) {
   const [name, setName] = useState('')
   const invite = useChange({
     act: () => post<{ token: string; command: string }>('/sensors/invite', { site: site.trim(), name: name.trim() }),
-    touches: ['sensors'],
+    touches: ['sensors', 'invitations'],
   })
   if (invite.data) {
     return (

@@ -9,6 +9,7 @@ import { many } from '../../logic/amount'
 import { Card, Sheet } from '../../part/Layout'
 import { Allowed, IfMay, Loaded, Nothing } from '../../part/State'
 import { Coverage } from './Coverage'
+import { Invitations } from './Invitations'
 import { Invite } from './Invite'
 import { SensorCard } from './SensorCard'
 
@@ -49,6 +50,9 @@ function Shown() {
         </IfMay>
       }
     >
+      <IfMay to="sensor.manage">
+        <Invitations />
+      </IfMay>
       <Loaded of={sensors}>
         {() =>
           items.length === 0 ? (

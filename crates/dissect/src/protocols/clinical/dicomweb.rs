@@ -86,6 +86,7 @@ fn wants(message: &HttpMessage<'_>) -> bool {
 fn message(message: &HttpMessage<'_>, cx: &mut Context<'_>) {
     let Some(request) = Request::of(message) else { return };
     let HttpKind::Response(status) = message.kind else {
+        cx.asks(cx.side(), request.verb, request.service, request.object, &[("level", request.level)]);
         if request.service == "STOW-RS"
             && let Some(elements) = first_object(message)
         {

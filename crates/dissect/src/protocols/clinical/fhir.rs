@@ -125,7 +125,13 @@ fn message(message: &HttpMessage<'_>, cx: &mut Context<'_>) {
         let server = if message.kind == HttpKind::Request { cx.side().other() } else { cx.side() };
         cx.of_service(server, &CLEAR_PATIENT, "Patient resources of FHIR");
     }
-    let HttpKind::Response(status) = message.kind else { return };
+    let HttpKind::Response(status) = message.kind else {
+        let interaction = Interaction::of(message);
+        if !interaction.name.is_empty() {
+            cx.asks(cx.side(), interaction.verb(), interaction.name, &interaction.resource, &[]);
+        }
+        return;
+    };
     if let Some(resource) = &resource
         && matches!(resource.kind.as_str(), "CapabilityStatement" | "Conformance")
         && message.path().trim_end_matches('/').ends_with("/metadata")

@@ -255,6 +255,7 @@ impl Conversation {
         };
         let id = message.value("HDR.control_id");
         if id.is_empty() {
+            asked.tell(cx);
             asked.report(Outcome::Unknown, cx);
         } else {
             self.pending.ask((side, id.to_owned()), asked, cx);

@@ -509,7 +509,7 @@ mod tests {
             match event {
                 Event::Evidence(e) => evidence.push(e),
                 Event::Activity(a) => activity.push(a),
-                Event::Link(_) => {}
+                Event::Link(_) | Event::Asked(_) => {}
             }
         }
         (evidence, activity)

@@ -68,6 +68,7 @@ fn play_frame(
             Event::Evidence(evidence) => said.evidence.push(evidence),
             Event::Activity(activity) => said.activity.push(activity),
             Event::Link(link) => said.links.push(link),
+            Event::Asked(_) => {}
         }
     }
     said.weirds = outbox.weirds;

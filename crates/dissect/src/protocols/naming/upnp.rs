@@ -217,7 +217,7 @@ mod tests {
             .map(|event| match event {
                 Event::Evidence(e) => (e.field.name.to_owned(), e.value.shown()),
                 Event::Activity(a) => (format!("{:?}", a.verb), a.operation.to_string()),
-                Event::Link(_) => unreachable!("no links here"),
+                Event::Link(_) | Event::Asked(_) => unreachable!("no links here"),
             })
             .collect()
     }

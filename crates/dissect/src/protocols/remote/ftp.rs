@@ -65,6 +65,7 @@ fn probe(head: &Head<'_>) -> Probe {
 
 #[derive(Default)]
 struct Ftp {
+    begun: bool,
     greeted: bool,
     /// The code of a reply of several lines until its last line.
     within: Option<[u8; 3]>,
@@ -86,6 +87,9 @@ struct Command {
 
 impl Session for Ftp {
     fn data(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Progress {
+        if !std::mem::replace(&mut self.begun, true) {
+            cx.asks(Side::Originator, Verb::Connect, "session", "", &[]);
+        }
         let Some(end) = bytes.iter().position(|b| *b == b'\n') else {
             if bytes.len() >= MAX_LINE {
                 return Progress::GiveUp("ftp_long_line");
@@ -97,6 +101,9 @@ impl Session for Ftp {
         let line = line.trim_end_matches(['\r', '\n']);
         if cx.side() == Side::Originator {
             self.command(line);
+            if let Some(last) = &self.last {
+                cx.asks(Side::Originator, asked_for(&last.word), &last.word, &last.name, &[]);
+            }
         } else if self.reply(line, cx) {
             return Progress::Become { consumed, dissector: "tls" };
         }
@@ -242,6 +249,19 @@ impl Ftp {
             .detail("depth", &last.depth.to_string())
             .detail("code", &number);
         false
+    }
+}
+
+/// What a command asks for, before its reply.
+fn asked_for(word: &str) -> Verb {
+    match word {
+        "USER" | "PASS" | "AUTH" => Verb::Login,
+        "STOR" | "STOU" | "APPE" | "MKD" | "XMKD" => Verb::Write,
+        "RETR" => Verb::Read,
+        "DELE" | "RMD" | "XRMD" => Verb::Delete,
+        "RNFR" | "RNTO" => Verb::Rename,
+        "LIST" | "NLST" | "MLSD" => Verb::Query,
+        _ => Verb::Command,
     }
 }
 

@@ -243,6 +243,14 @@ fn basic_default(pair: &str) -> Option<&'static str> {
 impl Exchanges {
     /// A head has come; `request` is the one that a response answers. `cx.side()` sent it.
     pub(super) fn head(&mut self, message: &Message, request: Option<&Message>, cx: &mut Context<'_>) {
+        if message.kind == HttpKind::Request && cx.in_line() {
+            let media = message.media_type();
+            let details = [("host", message.header("host").unwrap_or("")), ("media", media.as_str())];
+            cx.as_dissector(&HTTP, |cx| {
+                let object = reduced(&message.target);
+                cx.asks(cx.side(), verb(&message.method), &message.method, &object, &details);
+            });
+        }
         if self.idle >= PATIENCE {
             return;
         }

@@ -87,6 +87,7 @@ fn has_prompt(text: &[u8]) -> bool {
 
 #[derive(Default)]
 struct Telnet {
+    begun: bool,
     banner: Vec<u8>,
     told: bool,
     options: [Vec<(u8, u8)>; 2],
@@ -124,6 +125,9 @@ const REFUSALS: [&[u8]; 7] = [b"incorrect", b"invalid", b"fail", b"denied", b"wr
 
 impl Session for Telnet {
     fn data(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Progress {
+        if !std::mem::replace(&mut self.begun, true) {
+            cx.asks(Side::Originator, Verb::Connect, "session", "", &[]);
+        }
         let server = cx.side() == Side::Responder;
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {

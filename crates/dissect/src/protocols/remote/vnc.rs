@@ -71,6 +71,7 @@ enum At {
 
 #[derive(Default)]
 struct VncSession {
+    begun: bool,
     at: At,
     client_version: Option<u16>,
     server_version: u16,
@@ -224,6 +225,9 @@ fn security_name(kind: u8) -> &'static str {
 
 impl Session for VncSession {
     fn data(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Progress {
+        if !std::mem::replace(&mut self.begun, true) {
+            cx.asks(Side::Originator, Verb::Connect, "session", "", &[]);
+        }
         match cx.side() {
             Side::Originator => self.client(bytes, cx),
             Side::Responder => self.server(bytes, cx),

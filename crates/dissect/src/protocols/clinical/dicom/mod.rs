@@ -416,6 +416,8 @@ impl Dicom {
         };
         say_classes(&offered, role, &OFFERS, &OFFERS_STORAGE, cx);
         self.operations.begin(cx.side(), &request.calling, acts_as_modality(&offered));
+        let titles = [("calling", request.calling.as_str()), ("called", &request.called)];
+        cx.asks(cx.side(), Verb::Connect, "A-ASSOCIATE-RQ", &request.called, &titles);
         self.requester = Some(cx.side());
         self.asked = (cx.packet, cx.now);
         self.request = request;

@@ -101,6 +101,10 @@ impl Operations {
             cx.activity(Verb::Command, "C-CANCEL-RQ", "");
             return None;
         }
+        let (verb, name) = operation(command.kind);
+        let modality = sop_class(&command.sop_class).map_or("", |class| class.modality);
+        let details = [("destination", command.destination.as_str()), ("modality", modality)];
+        cx.asks(cx.side(), verb, name, sop_name(&command.sop_class), &details);
         if command.kind == C_STORE {
             let side = cx.side();
             let is_requester = self.requester.as_ref().is_none_or(|(requester, ..)| *requester == side);

@@ -137,7 +137,7 @@ pub(super) struct Sent {
 
 impl Message {
     /// Begins a message with its MSH segment; `None` where that is none.
-    pub fn begin(bytes: &[u8], cx: &Context<'_>) -> Option<Message> {
+    pub fn begin(bytes: &[u8], cx: &mut Context<'_>) -> Option<Message> {
         let delimiters = Delimiters::read(bytes)?;
         let msh = Segment { bytes, delimiters };
         let (sending, kind) = (msh.field(3), msh.field(9));
@@ -173,6 +173,14 @@ impl Message {
         {
             message.serial = String::from_utf8_lossy(serial).into_owned();
         }
+        // Told at its head, before its content has passed.
+        let details = [
+            ("structure", message.structure.as_str()),
+            ("sending-application", &message.sending),
+            ("receiving-application", &message.receiving),
+        ];
+        let operation = join(&message.kind, &message.trigger);
+        cx.asks(cx.side(), verb(&message.kind, &message.trigger), &operation, &message.receiving, &details);
         Some(message)
     }
 

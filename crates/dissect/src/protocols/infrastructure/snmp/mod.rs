@@ -374,6 +374,11 @@ impl Snmp {
             return Some(());
         }
         let level = message.security.as_ref().map_or(message.community, |s| s.level);
+        if cx.in_line() {
+            let (verb, name) = named(operation);
+            let count = count.to_string();
+            cx.asks(cx.side(), verb, name, &object, &[("count", count.as_str()), ("objects", &objects)]);
+        }
         if self.pending.len() >= MAX_PENDING {
             let oldest = self.pending.remove(0);
             self.tell(&oldest, Outcome::Unknown, "", cx);
@@ -392,12 +397,7 @@ impl Snmp {
 
     /// Reports a request: reads once for each subtree and outcome, changes always.
     fn tell(&mut self, pending: &Pending, outcome: Outcome, error: &str, cx: &mut Context<'_>) {
-        let (verb, name) = match pending.operation {
-            GET => (Verb::Query, "GET"),
-            GET_NEXT => (Verb::Query, "GETNEXT"),
-            GET_BULK => (Verb::Query, "GETBULK"),
-            _ => (Verb::Set, "SET"),
-        };
+        let (verb, name) = named(pending.operation);
         let how = if outcome == Outcome::Success { "ok" } else { "not" };
         if verb == Verb::Query && !self.is_new(&[name, &pending.object, how, error]) {
             return;
@@ -591,6 +591,16 @@ impl Snmp {
 
 fn about(subject: &Subject, cx: &Context<'_>) -> String {
     if *subject == cx.sender() { String::new() } else { subject.to_string() }
+}
+
+/// What a request does, and its name (RFC 3416 3).
+fn named(operation: u8) -> (Verb, &'static str) {
+    match operation {
+        GET => (Verb::Query, "GET"),
+        GET_NEXT => (Verb::Query, "GETNEXT"),
+        GET_BULK => (Verb::Query, "GETBULK"),
+        _ => (Verb::Set, "SET"),
+    }
 }
 
 /// The group that an object stands in: up to the enterprise's product, or the MIB's group.

@@ -1,5 +1,7 @@
 //! SMB 1 (\[MS-CIFS\] 2.2, \[MS-SMB\] 2.2): one message with its AndX chain.
 
+use medward_model::Verb;
+
 use super::super::at::{array, byte, extension, le16, le32, slice, utf16};
 use super::connection::{Answer, Connection, Request, disposition, made};
 use super::ledger::{Key, Opened, opened_name, share_name};
@@ -76,6 +78,9 @@ pub(super) fn read(bytes: &[u8], connection: &mut Connection, cx: &mut Context<'
     let id = u64::from(multiplex) | u64::from(process) << 16;
     let mut command = first;
     let mut place = HEADER;
+    if !answer && command != 0x72 {
+        cx.asks(Side::Originator, Verb::Command, "SMB1 request", "", &[]);
+    }
     for link in 0..MAX_CHAIN {
         let Some(count) = byte(bytes, place) else { return };
         let words_length = usize::from(count) * 2;
@@ -137,6 +142,8 @@ fn request(
             if connection.said.first("offer1") {
                 cx.evidence(cx.sender(), &DIALECTS, &dialects.join(", "));
             }
+            let offers = dialects.join(", ");
+            cx.asks(Side::Originator, Verb::Connect, "SMB1 negotiate", "", &[("dialects", &offers)]);
             connection.offered(dialects);
             return Some(());
         }

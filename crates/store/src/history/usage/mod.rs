@@ -1,7 +1,7 @@
 //! How much devices are used, from clinical activity.
 //!
 //! Up to eight days are counted by the hour; longer times by whole days (UTC) that they touch, from a mask of the hours
-//! of each day, which is kept as long as days are.
+//! of each day, which is kept as long as days are. The board sums up what it knows; the rest the database does.
 
 use std::collections::HashMap;
 
@@ -14,6 +14,8 @@ use crate::ingest::{DAY, HOUR};
 use crate::search::condition;
 use crate::session::Session;
 use crate::sql::Sql;
+
+mod board;
 
 /// Longest time that is counted by the hour, in hours.
 const BY_HOUR: i64 = 8 * 24;
@@ -106,6 +108,10 @@ pub(super) async fn page(database: &Database, list: &UseList) -> Result<Page<Use
     let (order, beyond) = if list.least_first { ("ASC", ">") } else { ("DESC", "<") };
     let name = format!("usage {:?} {order}", list.group);
     let span = Span::of(list);
+    let mut session = database.engine.snapshot().await?;
+    if let Some(page) = board::page(database, &mut session, list, &span, &name, limit).await? {
+        return Ok(page);
+    }
     let mut sql = Sql::default();
     devices(database, list, &mut sql)?;
     sql.push(", u AS (");
@@ -123,7 +129,6 @@ pub(super) async fn page(database: &Database, list: &UseList) -> Result<Page<Use
         sql.bind(hours).push(", ").bind(actions).push(", ").bind(node).push(")");
     }
     sql.push(&format!(" ORDER BY hours {order}, actions {order}, node {order} LIMIT {}", limit + 1));
-    let mut session = database.engine.snapshot().await?;
     let mut rows = session.fetch(sql).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
