@@ -68,6 +68,10 @@ pub enum Command {
     Lab(crate::command::lab::LabArguments),
     /// Lets sensors elsewhere report to a monitor, and takes that right away.
     Invite(Box<crate::command::invite::InviteArguments>),
+    /// The enforcement targets, and what each can do.
+    Targets(TargetsArguments),
+    /// The checks that a plan goes through.
+    Checks(ChecksArguments),
     /// Watches here, and reports to a core elsewhere.
     Sensor(Box<crate::command::sensor::SensorArguments>),
     /// Virtual patches: what can be shielded on the network, for which advisories, and as Suricata rules.
@@ -359,6 +363,22 @@ pub struct ProtocolsArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  medward sources\n  medward serve --source netflow=0.0.0.0:2055")]
 pub struct SourcesArguments {
+    #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
+    pub format: PlainFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  medward targets\n  medward targets --format json | jq '.targets[].name'"
+)]
+pub struct TargetsArguments {
+    #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
+    pub format: PlainFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  medward checks\n  medward checks --format json | jq '.checks[].name'")]
+pub struct ChecksArguments {
     #[arg(long, short, value_enum, default_value_t = PlainFormat::Text)]
     pub format: PlainFormat,
 }

@@ -37,6 +37,8 @@ fn main() -> std::process::ExitCode {
         cli::Command::Data(arguments) => command::stored::run(arguments, &cli.common),
         cli::Command::Sources(arguments) => command::sources::run(arguments, &cli.common),
         cli::Command::Invite(arguments) => command::invite::run(arguments, &cli.common),
+        cli::Command::Targets(arguments) => command::targets::run(arguments, &cli.common),
+        cli::Command::Checks(arguments) => command::checks::run(arguments, &cli.common),
         cli::Command::Shields(arguments) => command::shields::run(arguments, &cli.common),
         cli::Command::Gateway(arguments) => command::gateway::run(arguments, &cli.common),
         cli::Command::Sensor(arguments) => command::sensor::run(arguments, &cli.common),

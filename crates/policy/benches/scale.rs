@@ -11,7 +11,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use divan::{Bencher, black_box};
 use medward_model::{Device, DeviceId, Fused, Mac, Scope, Timestamp};
 use medward_policy::{
-    Ground, Membership, Packet, Policy, Prover, Reading, Sameness, Source, Stages, TCP, UsualPorts,
+    Ground, Membership, Packet, Policy, Prover, Reading, Sameness, Settings, Source, Stages, TCP, UsualPorts,
+    nft_text, target,
 };
 
 const DEVICES: u32 = 10_000;
@@ -178,4 +179,24 @@ fn e_decide_on_a_million_packets(bencher: Bencher<'_, '_>) {
         .collect();
     bencher
         .bench(|| packets.iter().filter(|packet| prover.decision(packet, Reading::Least).is_some()).count());
+}
+
+#[divan::bench(sample_count = 5)]
+fn f_render_for_nftables(bencher: Bencher<'_, '_>) {
+    let hospital = hospital();
+    let ruleset = hospital.source().compile();
+    let nftables = target("nftables").unwrap();
+    bencher.bench(|| black_box(nftables.render(&ruleset, &Settings::default())));
+}
+
+#[divan::bench(sample_count = 1)]
+fn g_read_back_and_compare(bencher: Bencher<'_, '_>) {
+    let hospital = hospital();
+    let ruleset = hospital.source().compile();
+    let text = target("nftables").unwrap().render(&ruleset, &Settings::default()).unwrap().text;
+    bencher.bench(|| {
+        let read = nft_text(&text).unwrap();
+        let same = read.first().is_some_and(|read| Sameness::of(&ruleset, read).same);
+        assert!(same);
+    });
 }

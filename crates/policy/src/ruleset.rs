@@ -10,13 +10,14 @@
 use std::net::IpAddr;
 
 use medward_model::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::language::{Rate, Window};
+use crate::reading_back;
 use crate::space::{Addresses, Prefix, Services, addresses_text, prefixes, services_text};
 
 /// What happens to a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// It passes.
@@ -44,7 +45,7 @@ impl Action {
 }
 
 /// What a rule depends on beside the header.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Condition {
     /// The time.
@@ -56,7 +57,7 @@ pub enum Condition {
 }
 
 /// Where a rule comes from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// Conduit of that number in the policy, from 0.
@@ -74,24 +75,24 @@ pub enum Origin {
 }
 
 /// One rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// Who opens.
-    #[serde(serialize_with = "networks")]
+    #[serde(serialize_with = "networks", deserialize_with = "reading_back::networks")]
     pub sources: Addresses,
     /// To whom.
-    #[serde(serialize_with = "networks")]
+    #[serde(serialize_with = "networks", deserialize_with = "reading_back::networks")]
     pub destinations: Addresses,
     /// What.
-    #[serde(serialize_with = "named")]
+    #[serde(serialize_with = "named", deserialize_with = "reading_back::named")]
     pub services: Services,
     /// What happens.
     pub action: Action,
     /// Under which conditions only; all must hold.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     /// Until when.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
     /// Where it comes from.
     pub origin: Origin,
@@ -149,7 +150,7 @@ impl Rule {
 }
 
 /// Something that was not compiled or not understood.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Note {
     /// The line it is about; 0 where there is none.
     pub line: u32,
@@ -160,7 +161,7 @@ pub struct Note {
 }
 
 /// An ordered list of rules.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ruleset {
     /// What it is called.
     pub name: String,

@@ -33,6 +33,7 @@ const CRATES: &[(&str, Layer)] = &[
     ("medward-fetch", Layer::Edge),
     ("medward-gateway", Layer::Edge),
     ("medward-capture", Layer::Edge),
+    ("medward-enforce", Layer::Edge),
     ("medward-export", Layer::Edge),
     ("medward-store", Layer::Edge),
     ("medward-transport", Layer::Edge),

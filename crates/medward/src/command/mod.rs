@@ -2,7 +2,7 @@
 
 pub mod advisory;
 pub mod assess;
-
+pub mod checks;
 pub mod feeds;
 pub mod gateway;
 pub mod inventory;
@@ -16,6 +16,7 @@ pub mod serve;
 pub mod shields;
 pub mod sources;
 pub mod stored;
+pub mod targets;
 pub mod what_if;
 pub mod why;
 

@@ -309,6 +309,14 @@ impl Entry {
             match (word, ping) {
                 ("established", _) => return None,
                 ("log" | "log-input", _) => {}
+                // It opens the way back for answers.
+                ("reflect", _) => {
+                    words.next();
+                    if words.peek() == Some("timeout") {
+                        words.next();
+                        words.next();
+                    }
+                }
                 (kind, Some(number)) if icmp(number, kind).is_some() => {
                     let code =
                         words.peek().filter(|next| next.parse::<u8>().is_ok() && kind.parse::<u8>().is_ok());

@@ -9,7 +9,7 @@ use super::matches::Match;
 use crate::ruleset::{Action, Condition, Note, Origin, Rule, Ruleset};
 
 /// What a rule does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outcome {
     Decide(Action),
     Jump(String),

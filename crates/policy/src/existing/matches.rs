@@ -189,7 +189,9 @@ pub(super) fn icmp(number: u8, text: &str) -> Option<Services> {
         (ICMPV6, "echo-reply") => 129,
         (ICMPV6, "mld-listener-query") => 130,
         (ICMPV6, "mld-listener-report") => 131,
-        (ICMPV6, "mld-listener-done") => 132,
+        (ICMPV6, "nd-redirect") => 137,
+        (ICMPV6, "mld2-listener-report") => 143,
+        (ICMPV6, "mld-listener-done" | "mld-listener-reduction") => 132,
         (ICMPV6, "nd-router-solicit" | "router-solicitation") => 133,
         (ICMPV6, "nd-router-advert" | "router-advertisement") => 134,
         (ICMPV6, "nd-neighbor-solicit" | "neighbour-solicitation" | "neighbor-solicitation") => 135,
@@ -204,6 +206,39 @@ pub(super) fn icmp(number: u8, text: &str) -> Option<Services> {
         None => (kind << 8, kind << 8 | 0xff),
     };
     Some(port_range(number, first, last))
+}
+
+/// Codes of messages of any type, as a number, a range or a name of those that tell what is out of reach.
+fn codes(number: u8, text: &str) -> Option<Services> {
+    let one = |text: &str| -> Option<u16> {
+        Some(match (number, text) {
+            (_, text) if text.parse::<u8>().is_ok() => text.parse().ok()?,
+            (ICMP, "net-unreachable") | (ICMPV6, "no-route") => 0,
+            (ICMP, "host-unreachable") | (ICMPV6, "admin-prohibited") => 1,
+            (ICMP, "prot-unreachable") => 2,
+            (ICMP, "port-unreachable") | (ICMPV6, "addr-unreachable") => 3,
+            (ICMP, "frag-needed") | (ICMPV6, "port-unreachable") => 4,
+            (ICMPV6, "policy-fail") => 5,
+            (ICMPV6, "reject-route") => 6,
+            (ICMP, "net-prohibited") => 9,
+            (ICMP, "host-prohibited") => 10,
+            (ICMP, "admin-prohibited") => 13,
+            _ => return None,
+        })
+    };
+    let (first, last) = match one(text) {
+        Some(code) => (code, code),
+        None => {
+            let (first, last) = text.split_once('-')?;
+            (one(first)?, one(last)?)
+        }
+    };
+    let base = u32::from(number) << 16;
+    let each = (0..=0xff_u32).map(|kind| {
+        let kind = base | kind << 8;
+        (kind | u32::from(first), kind | u32::from(last))
+    });
+    Some(Services::joined(each))
 }
 
 /// A key as nftables writes it, and values of which one must be there, or with `negated` none.
@@ -222,9 +257,10 @@ pub(super) fn keyed(key: &str, values: &[String], negated: bool) -> Option<Match
     Some(match key {
         "ip saddr" | "ip daddr" | "ip6 saddr" | "ip6 daddr" => {
             let family = if key.starts_with("ip6") { v6() } else { v4() };
-            let sum =
-                values.iter().try_fold(Addresses::empty(), |sum, text| Some(sum.union(&addresses(text)?)));
-            let Some(sum) = sum else { return Some(unread().and(&Match::family(&family))) };
+            // Sets may be long: they are joined at once.
+            let all: Option<Vec<Addresses>> = values.iter().map(|text| addresses(text)).collect();
+            let Some(all) = all else { return Some(unread().and(&Match::family(&family))) };
+            let sum = Addresses::joined(all.iter().flat_map(Addresses::iter));
             let set = if negated { family.difference(&sum) } else { family.intersection(&sum) };
             if key.ends_with("saddr") { Match::sources(set) } else { Match::destinations(set) }
         }
@@ -261,10 +297,16 @@ pub(super) fn keyed(key: &str, values: &[String], negated: bool) -> Option<Match
         "icmpv6 type" => {
             services(&|text| icmp(ICMPV6, text), protocol(ICMPV6)).and(&Match::services(protocol(ICMPV6)))
         }
+        "icmp code" | "icmpv6 code" => {
+            let number = if key == "icmp code" { ICMP } else { ICMPV6 };
+            services(&|text| codes(number, text), protocol(number)).and(&Match::services(protocol(number)))
+        }
         "meta nfproto" | "meta protocol" | "ether type" => {
             let family = |text: &str| match text {
                 "ipv4" | "ip" => Some(v4()),
                 "ipv6" | "ip6" => Some(v6()),
+                // No packet that rules speak of.
+                "arp" | "rarp" => Some(Addresses::empty()),
                 _ => None,
             };
             let sum = values.iter().try_fold(Addresses::empty(), |sum, text| Some(sum.union(&family(text)?)));

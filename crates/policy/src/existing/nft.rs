@@ -132,8 +132,18 @@ impl RuleBuilder {
         if self.silent {
             return;
         }
+        // Rows of a map share nothing: those that do the same are one branch.
+        let mut grouped: Vec<(&Outcome, Vec<Element>)> = Vec::new();
+        let mut places: BTreeMap<&Outcome, usize> = BTreeMap::new();
         for (element, outcome) in rows {
-            let Some(matches) = products(keys, std::slice::from_ref(element), false) else { continue };
+            let at = *places.entry(outcome).or_insert_with(|| {
+                grouped.push((outcome, Vec::new()));
+                grouped.len() - 1
+            });
+            grouped.get_mut(at).into_iter().for_each(|(_, all)| all.push(element.clone()));
+        }
+        for (outcome, elements) in grouped {
+            let Some(matches) = products(keys, &elements, false) else { continue };
             for part in &self.alternatives {
                 let narrowed =
                     matches.iter().map(|matched| part.and(matched)).filter(|part| !part.is_empty());

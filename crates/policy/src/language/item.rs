@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use medward_model::Day;
 use medward_query::Query;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Fail, Kind, Service, Stage, StatedBy, Window};
 
@@ -106,7 +106,7 @@ impl std::fmt::Display for Ends {
 }
 
 /// How often new flows may be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Rate {
     /// So many flows.
     pub flows: u32,

@@ -1,13 +1,17 @@
-//! `medward policy`: what may talk to what, learned, checked, tried on history and proven.
+//! `medward policy`: what may talk to what, learned, checked, tried on history, proven, planned and put in force.
 
+mod apply;
 mod check;
 mod existing;
+mod facts;
 mod learn;
+mod plan;
 mod prove;
 mod sight;
 mod simulate;
 mod stored;
 mod text;
+mod told;
 
 use std::path::PathBuf;
 
@@ -19,7 +23,7 @@ use crate::exit::Exit;
 /// `medward policy`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  medward policy learn ward.pcapng > policy.toml\n  medward policy check policy.toml ward.pcapng\n  medward policy simulate policy.toml ward.pcapng\n  medward policy prove policy.toml ward.pcapng\n\nNothing here changes the network."
+    after_help = "Examples:\n  medward policy learn ward.pcapng > policy.toml\n  medward policy check policy.toml ward.pcapng\n  medward policy simulate policy.toml ward.pcapng\n  medward policy prove policy.toml ward.pcapng\n  medward policy plan policy.toml ward.pcapng --target nftables --output plan.json\n  medward policy apply plan.json\n\nOnly apply, confirm and undo change anything."
 )]
 pub struct PolicyArguments {
     #[command(subcommand)]
@@ -37,6 +41,19 @@ pub enum PolicyCommand {
     Simulate(simulate::SimulateArguments),
     /// Whether a policy does what it says, for every packet; or what existing rules let through today.
     Prove(prove::ProveArguments),
+    /// A policy and what was seen in; what would be done at a target, checked, out.
+    Plan(Box<plan::PlanArguments>),
+    /// Applies a plan; the target reverts by itself unless somebody confirms in time.
+    Apply(apply::ApplyArguments),
+    /// The plan that was applied stays.
+    Confirm(apply::ActArguments),
+    /// What is in force, what it counted, what ends, what waits.
+    Status(apply::ActArguments),
+    /// Takes back the plan in force: the target is as it was before.
+    Undo(apply::ActArguments),
+    /// The dead man's switch; started by `apply`.
+    #[command(hide = true)]
+    RevertAt,
 }
 
 /// Where devices and conversations are known from, beside captures.
@@ -58,6 +75,12 @@ pub fn run(arguments: &PolicyArguments, common: &Common) -> anyhow::Result<Exit>
         PolicyCommand::Check(arguments) => check::run(arguments, common),
         PolicyCommand::Simulate(arguments) => simulate::run(arguments, common),
         PolicyCommand::Prove(arguments) => prove::run(arguments, common),
+        PolicyCommand::Plan(arguments) => plan::run(arguments, common),
+        PolicyCommand::Apply(arguments) => apply::run(arguments, common),
+        PolicyCommand::Confirm(arguments) => apply::confirm(arguments, common),
+        PolicyCommand::Status(arguments) => apply::status(arguments, common),
+        PolicyCommand::Undo(arguments) => apply::undo(arguments, common),
+        PolicyCommand::RevertAt => apply::revert_at(),
     }
 }
 
