@@ -1,5 +1,7 @@
 //! What a verdict costs: engine and shields, a packet.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use medward_model::Timestamp;
