@@ -127,6 +127,8 @@ peers:
 	@command -v nats-server >/dev/null || $(call apt,nats-server)
 	@[ -x /usr/sbin/snmpd ] || $(call apt,snmpd)
 	@command -v ip >/dev/null || $(call apt,iproute2)
+	@[ -x /usr/sbin/nft ] || $(call apt,nftables)
+	@[ -x /usr/sbin/iptables-nft ] || $(call apt,iptables)
 	@command -v setpriv >/dev/null || $(call apt,util-linux)
 	@[ -x target/peers/bin/schemathesis ] && [ -x target/peers/bin/oidc-provider-mock ] || { \
 	  echo 'Installing schemathesis and oidc-provider-mock'; \
