@@ -5,9 +5,7 @@ use std::net::IpAddr;
 
 use medward_dissect::{Group, dissectors};
 use medward_model::{Conversation, Device, DeviceId, Timestamp};
-use medward_policy::{Essential, EssentialKind, Packet, Path, Policy, UsualPorts, services_of};
-
-use crate::exit::Failure;
+use medward_policy::{Essential, EssentialKind, Packet, Path, services_of};
 
 /// Seconds before now in which clinical activity means that a device is in use.
 const NOW: i64 = 300;
@@ -61,15 +59,6 @@ pub fn path(text: &str) -> Result<Path, String> {
     let packet =
         Packet { source: ip(from)?, destination: ip(to)?, protocol, port: u16::from_be_bytes([high, low]) };
     Ok(Path { what: format!("the way from {from} to {to}"), packet })
-}
-
-/// The policy of a file.
-pub fn policy(path: &std::path::Path) -> anyhow::Result<(Policy, String)> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::unreadable(format!("cannot read {}: {error}", path.display())))?;
-    let policy = Policy::parse(&text, &UsualPorts)
-        .map_err(|errors| Failure::unreadable(format!("{}:\n{errors}", path.display())))?;
-    Ok((policy, text))
 }
 
 /// `90s`, `5m`, `2h`, `1d`, or seconds.

@@ -124,7 +124,7 @@ fn seen(arguments: &PlanArguments, common: &Common) -> anyhow::Result<Seen> {
 }
 
 pub fn run(arguments: &PlanArguments, common: &Common) -> anyhow::Result<Exit> {
-    let (policy, policy_text) = facts::policy(&arguments.policy)?;
+    let (policy, policy_text) = super::text::with_text(&arguments.policy)?;
     let target = target(&arguments.target).ok_or_else(|| {
         let known: Vec<&str> = medward_policy::TARGETS.iter().map(|target| target.name()).collect();
         Failure::usage(format!("no target is called '{}'; there are {}", arguments.target, known.join(", ")))

@@ -27,9 +27,15 @@ pub fn read(path: &Path) -> anyhow::Result<String> {
 
 /// A policy; where it has mistakes, all of them with their lines.
 pub fn policy(path: &Path) -> anyhow::Result<Policy> {
+    with_text(path).map(|(policy, _)| policy)
+}
+
+/// The same, with its text.
+pub fn with_text(path: &Path) -> anyhow::Result<(Policy, String)> {
     let text = read(path)?;
-    Policy::parse(&text, &UsualPorts)
-        .map_err(|errors| Failure::unreadable(shown(&path.display().to_string(), &text, &errors)))
+    let policy = Policy::parse(&text, &UsualPorts)
+        .map_err(|errors| Failure::unreadable(shown(&path.display().to_string(), &text, &errors)))?;
+    Ok((policy, text))
 }
 
 /// Each mistake with its line of the text and a caret below it.
